@@ -1,1 +1,17 @@
-export {};
+export * from './database/database';
+export * from './database/postgres-database';
+export * from './entrance/entrance';
+export * from './image/nocobase-image';
+export * from './keys/application-keys';
+export * from './nocobase-cluster';
+export * from './nocobase-cluster-props';
+export * from './node/contribution';
+export { INodeFleet } from './node/node-fleet';
+export * from './node/web-props';
+export * from './plugins/cluster-plugins';
+export * from './queue/message-queue';
+export * from './queue/rabbit-mq-broker';
+export * from './redis/redis';
+export * from './redis/valkey-cache';
+export * from './storage/efs-storage';
+export * from './storage/shared-storage';

@@ -1,0 +1,37 @@
+import { Validations } from 'aws-cdk-lib';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import type { EntranceBinding, EntranceContext, HttpEntranceOptions } from './entrance';
+import { LoadBalancer } from './load-balancer';
+
+/** A public load balancer that speaks HTTP. */
+export class HttpEntrance extends Construct {
+  public readonly binding: EntranceBinding;
+
+  constructor(scope: Construct, id: string, props: HttpEntranceOptions & EntranceContext) {
+    super(scope, id);
+    const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: true });
+    front.loadBalancer.addListener('Http', {
+      port: 80,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      open: false,
+      defaultTargetGroups: [front.targetGroup],
+    });
+    const cidrs = props.allowedCidrs ?? [];
+    front.allowFrom(cidrs, [80]);
+
+    const reach =
+      cidrs.length === 0
+        ? 'It is open to nobody yet: name the addresses that may connect with `Entrance.http({ allowedCidrs: [...] })`. '
+        : '';
+    Validations.of(this).addWarning(
+      'cdk-nocobase:http-entrance',
+      `The entrance speaks plain HTTP: passwords travel in clear text. ${reach}Use Entrance.cloudFront() for HTTPS without a domain, or Entrance.domain({ hostedZone, domainName }) with one.`,
+    );
+    this.binding = {
+      url: `http://${front.loadBalancer.loadBalancerDnsName}${props.publicPath}`,
+      targetGroup: front.targetGroup,
+      loadBalancer: front.loadBalancer,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import type { IConstruct } from 'constructs';
+
+/** What an error about a prop has to say. */
+export interface InvalidPropDetails {
+  /** The prop as the caller writes it, e.g. `web.maxNodes`. */
+  readonly prop: string;
+  /** A clause that starts with what was given and ends with why that cannot be. */
+  readonly problem: string;
+  /** A sentence that says what to write instead. */
+  readonly remedy: string;
+}
+
+/**
+ * The error for a prop that cannot be, in the one form that all of them have:
+ * ``NocoBaseCluster [Prod/NocoBase]: `web.maxNodes` 20 needs …. Lower …``.
+ */
+export function invalidProp(scope: IConstruct, details: InvalidPropDetails): Error {
+  return new Error(
+    `NocoBaseCluster [${scope.node.path}]: \`${details.prop}\` ${endSentence(details.problem)} ${endSentence(details.remedy)}`,
+  );
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,27 @@
+import type { Duration } from 'aws-cdk-lib';
+import { NODE_PORT, TIMING } from './timing';
+
+export interface LauncherSettings {
+  readonly clustered: boolean;
+  /** What runs on the database: image and plug-ins. A change of it is an upgrade. */
+  readonly generation: string;
+  readonly processes: number;
+  readonly upgradeTimeout: Duration;
+}
+
+/** The variables by which the launcher of a node knows what it may do and how long. */
+export function launcherSettings(settings: LauncherSettings): { [name: string]: string } {
+  const seconds = (duration: Duration) => String(duration.toSeconds());
+  return {
+    APP_PORT: String(NODE_PORT),
+    LAUNCHER_NODES: settings.clustered ? 'many' : 'single',
+    LAUNCHER_GENERATION: settings.generation,
+    LAUNCHER_UPGRADE_TIMEOUT: seconds(settings.upgradeTimeout),
+    LAUNCHER_START_TIMEOUT: seconds(TIMING.start),
+    LAUNCHER_UNHEALTHY_TIMEOUT: seconds(TIMING.unhealthy),
+    LAUNCHER_DRAIN: seconds(TIMING.drain),
+    LAUNCHER_STOP_TIMEOUT: seconds(TIMING.stop),
+    LAUNCHER_KEEP_ALIVE: seconds(TIMING.keepAlive),
+    ...(settings.processes > 1 ? { CLUSTER_MODE: String(settings.processes) } : {}),
+  };
+}

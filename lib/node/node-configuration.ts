@@ -1,0 +1,113 @@
+import { SecretValue, Token, Validations } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import type { NodeContribution } from './contribution';
+import { ownerOf } from './owned-variables';
+
+/** A contribution and the prop that it comes from. */
+export interface NamedContribution {
+  readonly prop: string;
+  readonly contribution: NodeContribution;
+}
+
+export interface NodeConfigurationProps {
+  readonly contributions: NamedContribution[];
+  /** What nodes have unless the user says otherwise. */
+  readonly defaults: { [name: string]: string };
+  readonly userEnvironment: { [name: string]: string };
+  readonly userSecrets: { [name: string]: ecs.Secret };
+}
+
+/** The one set of variables that all nodes get; the only place where they come together. */
+export class NodeConfiguration extends Construct {
+  public readonly environment: { [name: string]: string };
+  public readonly secrets: { [name: string]: ecs.Secret };
+  /** Every URL with a password, one field a variable. */
+  public readonly connectionUrls: secretsmanager.Secret;
+
+  private readonly sources = new Map<string, string>();
+
+  constructor(scope: Construct, id: string, props: NodeConfigurationProps) {
+    super(scope, id);
+    const environment: { [name: string]: string } = {};
+    const secrets: { [name: string]: ecs.Secret } = {};
+    const urls: { [name: string]: string } = {};
+
+    for (const { prop, contribution } of props.contributions) {
+      this.take(environment, contribution.environment, prop);
+      this.take(secrets, contribution.secrets, prop);
+      this.take(urls, contribution.connectionUrls, prop);
+    }
+    this.refuseOwned(Object.keys(props.userEnvironment), 'environment');
+    this.refuseOwned(Object.keys(props.userSecrets), 'secrets');
+    this.take(environment, props.userEnvironment, 'environment');
+    this.take(secrets, props.userSecrets, 'secrets');
+    for (const [name, value] of Object.entries(props.defaults)) {
+      if (!this.sources.has(name)) {
+        environment[name] = value;
+      }
+    }
+
+    // Dynamic references are resolved by CloudFormation: the passwords meet their URLs in Secrets Manager and
+    // nowhere else. They are not resolved again when an inner Secret rotates.
+    this.connectionUrls = new secretsmanager.Secret(this, 'ConnectionUrls', {
+      description: 'Connection URLs of the nodes of a NocoBase cluster',
+      secretObjectValue: Object.fromEntries(
+        Object.entries(urls).map(([name, url]) => [name, SecretValue.unsafePlainText(url)]),
+      ),
+    });
+    Validations.of(this.connectionUrls).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Derived from the Secrets of Redis and the message queue by CloudFormation; it changes when they do.',
+    });
+    for (const name of Object.keys(urls)) {
+      secrets[name] = ecs.Secret.fromSecretsManager(this.connectionUrls, name);
+    }
+    this.environment = sorted(environment);
+    this.secrets = sorted(secrets);
+  }
+
+  private take<T>(target: { [name: string]: T }, source: { [name: string]: T } | undefined, prop: string) {
+    for (const [name, value] of Object.entries(source ?? {})) {
+      const earlier = this.sources.get(name);
+      if (earlier !== undefined) {
+        throw invalidProp(this, {
+          prop,
+          problem: `sets the variable ${name}, which \`${earlier}\` has set already`,
+          remedy: `Leave it to one of the two`,
+        });
+      }
+      if (value === undefined || (typeof value === 'string' && !Token.isUnresolved(value) && value.includes('\0'))) {
+        throw invalidProp(this, { prop, problem: `has no value for ${name}`, remedy: 'Give it one or leave it out' });
+      }
+      this.sources.set(name, prop);
+      target[name] = value;
+    }
+  }
+
+  private refuseOwned(names: string[], prop: string) {
+    for (const name of names) {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        throw invalidProp(this, {
+          prop: `${prop}.${name}`,
+          problem: 'is not a name that an environment variable can have',
+          remedy: 'Use letters, digits and underscores',
+        });
+      }
+      const owner = this.sources.get(name) ?? ownerOf(name);
+      if (owner !== undefined) {
+        throw invalidProp(this, {
+          prop: `${prop}.${name}`,
+          problem: 'is decided by the library, so that all parts of the cluster agree on it',
+          remedy: `Use the prop \`${owner}\` instead`,
+        });
+      }
+    }
+  }
+}
+
+function sorted<T>(record: { [name: string]: T }): { [name: string]: T } {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,155 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct, type IDependable } from 'constructs';
+import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
+import type { NodeConfiguration } from './node-configuration';
+import { NODE_PORT, TIMING } from './timing';
+import type { DeploymentPercentages, FleetSize } from './worker-id-budget';
+
+/** Where NocoBase keeps its files; the guide's baseline is to share all of it. */
+const STORAGE_PATH = '/app/nocobase/storage';
+
+/** Mean CPU of the fleet that scaling aims at. */
+const TARGET_CPU_PERCENT = 60;
+
+/** Nodes of one kind: a task definition, its service and the scaling of it. */
+export interface INodeFleet extends ec2.IConnectable {
+  /** What a node is. Changing it is a deployment. */
+  readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** The container in which NocoBase runs. */
+  readonly container: ecs.ContainerDefinition;
+
+  /** The service that keeps the nodes running. */
+  readonly service: ecs.FargateService;
+
+  /** Bounds and metrics by which the fleet grows and shrinks. */
+  readonly scaling: ecs.ScalableTaskCount;
+}
+
+export interface NodeFleetProps {
+  readonly cluster: ecs.ICluster;
+  readonly subnets: ec2.SubnetSelection;
+  readonly securityGroup: ec2.ISecurityGroup;
+  readonly image: ecs.ContainerImage;
+  readonly configuration: NodeConfiguration;
+  readonly volume: ecs.EfsVolumeConfiguration;
+  readonly policies: iam.PolicyStatement[];
+  readonly cpuArchitecture: ecs.CpuArchitecture;
+  readonly cpu: number;
+  readonly memoryLimitMiB: number;
+  readonly size: FleetSize;
+  readonly deployment: DeploymentPercentages;
+  readonly upgradeTimeout: Duration;
+  /** What has to be there before the first node starts. */
+  readonly startAfter: IDependable;
+  readonly logGroup: logs.ILogGroup;
+  readonly enableExecuteCommand: boolean;
+}
+
+/**
+ * Nodes of one kind: a task definition, its service and the scaling of it.
+ *
+ * The desired count is not in the template: CloudFormation would write it again
+ * at every update. A new service begins with one node, which installs; when it
+ * is healthy the scalable target raises the count to its minimum.
+ */
+export class NodeFleet extends Construct implements INodeFleet {
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  public readonly container: ecs.ContainerDefinition;
+  public readonly service: ecs.FargateService;
+  public readonly scaling: ecs.ScalableTaskCount;
+  public readonly connections: ec2.Connections;
+
+  constructor(scope: Construct, id: string, props: NodeFleetProps) {
+    super(scope, id);
+
+    this.taskDefinition = new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
+      cpu: props.cpu,
+      memoryLimitMiB: props.memoryLimitMiB,
+      runtimePlatform: {
+        cpuArchitecture: props.cpuArchitecture,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+      volumes: [{ name: 'storage', efsVolumeConfiguration: props.volume }],
+    });
+    for (const policy of props.policies) {
+      this.taskDefinition.addToTaskRolePolicy(policy);
+    }
+
+    this.container = this.taskDefinition.addContainer('NocoBase', {
+      image: props.image,
+      command: renderLauncherCommand(),
+      environment: props.configuration.environment,
+      secrets: props.configuration.secrets,
+      portMappings: [{ containerPort: NODE_PORT, name: 'http' }],
+      logging: ecs.LogDrivers.awsLogs({ logGroup: props.logGroup, streamPrefix: props.size.prop }),
+      // Reaps the processes that PM2 leaves behind; passes signals on to the launcher only.
+      linuxParameters: new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true }),
+      stopTimeout: TIMING.stop,
+      healthCheck: {
+        command: HEALTH_CHECK_COMMAND,
+        interval: Duration.seconds(15),
+        timeout: Duration.seconds(10),
+        retries: 8,
+        startPeriod: Duration.minutes(5),
+      },
+    });
+    this.container.addMountPoints({ containerPath: STORAGE_PATH, sourceVolume: 'storage', readOnly: false });
+
+    this.service = new ecs.FargateService(this, 'Service', {
+      cluster: props.cluster,
+      taskDefinition: this.taskDefinition,
+      platformVersion: ecs.FargatePlatformVersion.VERSION1_4,
+      vpcSubnets: props.subnets,
+      securityGroups: [props.securityGroup],
+      assignPublicIp: false,
+      minHealthyPercent: props.deployment.minimumHealthyPercent,
+      maxHealthyPercent: props.deployment.maximumPercent,
+      // Unset would mean enabled, and ECS refuses that together with 100%.
+      availabilityZoneRebalancing:
+        props.deployment.maximumPercent > 100
+          ? ecs.AvailabilityZoneRebalancing.ENABLED
+          : ecs.AvailabilityZoneRebalancing.DISABLED,
+      circuitBreaker: { enable: true, rollback: true },
+      // Counts from the start of a task, and a node that waits for an upgrade has its own start still to come.
+      // The launcher is the judge of health in time.
+      healthCheckGracePeriod: props.upgradeTimeout.plus(TIMING.start).plus(TIMING.start),
+      enableExecuteCommand: props.enableExecuteCommand,
+      enableECSManagedTags: true,
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+    });
+    this.service.node.defaultChild!.node.addDependency(props.startAfter);
+    this.connections = this.service.connections;
+
+    this.scaling = this.service.autoScaleTaskCount({
+      minCapacity: props.size.minNodes,
+      maxCapacity: props.size.maxNodes,
+    });
+    if (props.size.maxNodes > props.size.minNodes) {
+      this.scaling.scaleOnCpuUtilization('Cpu', {
+        targetUtilizationPercent: TARGET_CPU_PERCENT,
+        // A node takes half a minute to start: one step at a time.
+        scaleOutCooldown: Duration.minutes(2),
+        scaleInCooldown: Duration.minutes(10),
+      });
+    }
+    this.acknowledge(props);
+  }
+
+  private acknowledge(props: NodeFleetProps) {
+    Validations.of(this.taskDefinition).acknowledge({
+      id: 'AwsSolutions-ECS2',
+      reason: 'These variables hold nothing secret; what is secret is injected from Secrets Manager.',
+    });
+    if (props.enableExecuteCommand) {
+      Validations.of(this.taskDefinition.taskRole).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'The ssmmessages actions of ECS Exec have no resource to name; ECS Exec was switched on by the user.',
+      });
+    }
+  }
+}

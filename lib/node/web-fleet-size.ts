@@ -1,0 +1,69 @@
+import { Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import { checkFargateSize } from './fargate-size';
+import type { WebProps } from './web-props';
+import type { FleetSize } from './worker-id-budget';
+
+/** The size of the web fleet with its defaults, or an error about what cannot be. */
+export function webFleetSize(scope: IConstruct, web: WebProps = {}, clustered: boolean): FleetSize {
+  const smallest = clustered ? 2 : 1;
+  const minNodes = whole(scope, 'web.minNodes', web.minNodes ?? smallest, 1);
+  const maxNodes = whole(scope, 'web.maxNodes', web.maxNodes ?? (clustered ? Math.max(4, minNodes) : 1), 1);
+  const processes = whole(scope, 'web.processes', web.processes ?? 1, 1);
+  checkFargateSize(scope, 'web', web.cpu ?? 2048, web.memoryLimitMiB ?? 4096);
+
+  if (clustered && minNodes < 2) {
+    throw invalidProp(scope, {
+      prop: 'web.minNodes',
+      problem: `must be at least 2, got: ${minNodes}`,
+      remedy: 'The cluster guide asks for two nodes or more; for one node use ClusterPlugins.pending()',
+    });
+  }
+  if (!clustered && (maxNodes > 1 || processes > 1)) {
+    const prop = minNodes > 1 ? 'web.minNodes' : maxNodes > 1 ? 'web.maxNodes' : 'web.processes';
+    throw invalidProp(scope, {
+      prop,
+      problem: `must be 1 while the plug-ins are pending, got: ${minNodes > 1 ? minNodes : maxNodes > 1 ? maxNodes : processes}`,
+      remedy:
+        'Without the cluster adapters nodes drift apart: leave `web` sizes out until ClusterPlugins.licensed(...)',
+    });
+  }
+  if (minNodes > maxNodes) {
+    throw invalidProp(scope, {
+      prop: 'web.minNodes',
+      problem: `${minNodes} is more than \`web.maxNodes\`, ${maxNodes}`,
+      remedy: 'Raise `maxNodes` or lower `minNodes`',
+    });
+  }
+  const maximumPercent = web.maximumPercent;
+  if (maximumPercent !== undefined) {
+    whole(scope, 'web.maximumPercent', maximumPercent, 100, 200);
+    if (!clustered && maximumPercent !== 100) {
+      throw invalidProp(scope, {
+        prop: 'web.maximumPercent',
+        problem: `must be 100 while the plug-ins are pending, got: ${maximumPercent}`,
+        remedy: 'The one node has to stop before its successor starts: leave it out',
+      });
+    }
+  }
+  return { prop: 'web', minNodes, maxNodes, processes, maximumPercent };
+}
+
+function whole(scope: IConstruct, prop: string, value: number, from: number, to = Number.POSITIVE_INFINITY): number {
+  if (Token.isUnresolved(value)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: 'is a token, whose number is not known before the deployment',
+      remedy: 'Give a plain number: the worker ids of the cluster are counted at synthesis',
+    });
+  }
+  if (!Number.isInteger(value) || value < from || value > to) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `between ${from} and ${to}`}, got: ${value}`,
+      remedy: 'See the documentation of the prop for what it means',
+    });
+  }
+  return value;
+}

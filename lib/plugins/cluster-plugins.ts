@@ -1,0 +1,105 @@
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { NodeContribution } from '../node/contribution';
+
+/** How a cluster gets its adapters, bound. */
+export interface ClusterPluginsBinding {
+  /** Part of the generation: a change of it is an upgrade. */
+  readonly kind: string;
+
+  /**
+   * Whether the cluster adapters are there. Without them nodes drift apart, so
+   * there is exactly one node then.
+   */
+  readonly clustered: boolean;
+
+  /** What the choice gives to every node. */
+  readonly contribution: NodeContribution;
+
+  /**
+   * The licence key.
+   *
+   * @default - there is none
+   */
+  readonly licenseKey?: secretsmanager.ISecret;
+}
+
+/** What the choice of plug-ins depends on. */
+export interface ClusterPluginsContext {
+  /** The plug-ins that the parts of the cluster need, as package names. */
+  readonly adapterPlugins: string[];
+}
+
+/**
+ * Where the plug-ins come from that make several nodes one cluster: sync
+ * signal, message queue, distributed lock, worker-id allocator. They are
+ * commercial, and the licence is issued for an instance that has already
+ * started once.
+ */
+export abstract class ClusterPlugins {
+  /**
+   * Nodes download the plug-ins with this licence key when they start, into the
+   * shared storage. They need a way out to NocoBase's package service.
+   *
+   * @param licenseKey a Secret whose value is the key as NocoBase issued it
+   */
+  public static licensed(licenseKey: secretsmanager.ISecret): ClusterPlugins {
+    return new Licensed(licenseKey);
+  }
+
+  /** The image carries the plug-ins. */
+  public static preinstalled(): ClusterPlugins {
+    return new Preinstalled();
+  }
+
+  /**
+   * There is no licence yet. Exactly one node runs, with local adapters, also
+   * during updates; the output `NextStep` says how to go on.
+   */
+  public static pending(): ClusterPlugins {
+    return new Pending();
+  }
+
+  /** Called once, by the cluster. */
+  public abstract bind(context: ClusterPluginsContext): ClusterPluginsBinding;
+}
+
+function required(context: ClusterPluginsContext): { [name: string]: string } {
+  const plugins = context.adapterPlugins.join(',');
+  return {
+    // NocoBase enables what is named here on installation and on every upgrade, if it is there …
+    APPEND_PRESET_BUILT_IN_PLUGINS: plugins,
+    // … and the launcher ends a node on which it is not: it would look healthy and fail at the first write.
+    LAUNCHER_REQUIRED_PLUGINS: plugins,
+  };
+}
+
+class Licensed extends ClusterPlugins {
+  constructor(private readonly licenseKey: secretsmanager.ISecret) {
+    super();
+  }
+
+  public bind(context: ClusterPluginsContext): ClusterPluginsBinding {
+    return {
+      kind: 'licensed',
+      clustered: true,
+      licenseKey: this.licenseKey,
+      contribution: {
+        environment: { ...required(context), LAUNCHER_LICENSE: 'required' },
+        secrets: { LAUNCHER_LICENSE_KEY: ecs.Secret.fromSecretsManager(this.licenseKey) },
+      },
+    };
+  }
+}
+
+class Preinstalled extends ClusterPlugins {
+  public bind(context: ClusterPluginsContext): ClusterPluginsBinding {
+    return { kind: 'preinstalled', clustered: true, contribution: { environment: required(context) } };
+  }
+}
+
+class Pending extends ClusterPlugins {
+  public bind(): ClusterPluginsBinding {
+    return { kind: 'pending', clustered: false, contribution: {} };
+  }
+}
