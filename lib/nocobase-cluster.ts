@@ -8,6 +8,7 @@ import { Entrance, type EntranceBinding } from './entrance/entrance';
 import { NocoBaseImage } from './image/nocobase-image';
 import { invalidProp } from './invalid-prop';
 import { ApplicationKeys, type ApplicationKeysBinding } from './keys/application-keys';
+import { acknowledgeLogGroup } from './log-group-rules';
 import { Network } from './network/network';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeContribution, PartBinding } from './node/contribution';
@@ -144,6 +145,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       // The logs of a first deployment that failed are what explains it.
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    acknowledgeLogGroup(this.logGroup);
     this.web = new NodeFleet(this, 'Web', {
       cluster: this.ecsCluster,
       subnets: network.nodeSubnets,

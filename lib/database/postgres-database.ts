@@ -145,27 +145,7 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
     this.secret = this.instance.secret!;
     this.connections = this.instance.connections;
 
-    Validations.of(this.secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason:
-        'Nodes read the password when they start; a rotation has to be followed by a deployment and is opted into.',
-    });
-    Validations.of(this.instance).acknowledge({
-      id: 'AwsSolutions-RDS11',
-      reason: 'Access is limited by security group to the nodes; another port would hide nothing from them.',
-    });
-    if (!props.multiAz) {
-      Validations.of(this.instance).acknowledge({
-        id: 'AwsSolutions-RDS3',
-        reason: 'A standby doubles the price and is one prop away: Database.postgres({ multiAz: true }).',
-      });
-    }
-    if (props.deletionProtection === false) {
-      Validations.of(this.instance).acknowledge({
-        id: 'AwsSolutions-RDS10',
-        reason: 'Deletion protection was switched off by `deletionProtection: false`; a final snapshot is still taken.',
-      });
-    }
+    this.acknowledge(props);
 
     this.binding = {
       instance: this.instance,
@@ -190,6 +170,45 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
         },
       },
     };
+  }
+
+  private acknowledge(props: PostgresDatabaseProps) {
+    const port = 'Access is limited by security group to the nodes; another port would hide nothing from them.';
+    Validations.of(this.instance).acknowledge(
+      { id: 'AwsSolutions-RDS11', reason: port },
+      { id: 'cdk-validator-cfnguard::rds_instance_no_default_ports_check', reason: port },
+      {
+        id: 'AwsSolutions-SMG4',
+        reason:
+          'Nodes read the password when they start; a rotation has to be followed by a deployment and is opted into.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::rds_instance_enhanced_monitoring_enabled_check',
+        reason: 'Database Insights shows load by query and wait, which is what a NocoBase database needs.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::rds_storage_encrypted_kms_key_check',
+        reason: 'Encrypted with the key that AWS manages for RDS in this account.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::rds_instance_iam_authentication_enabled_check',
+        reason: 'NocoBase signs in with a password and cannot use IAM tokens, which end after 15 minutes.',
+      },
+    );
+    if (!props.multiAz) {
+      const standby = 'A standby doubles the price and is one prop away: Database.postgres({ multiAz: true }).';
+      Validations.of(this.instance).acknowledge(
+        { id: 'AwsSolutions-RDS3', reason: standby },
+        { id: 'cdk-validator-cfnguard::rds_instance_multi_az_support_check', reason: standby },
+      );
+    }
+    if (props.deletionProtection === false) {
+      const unprotected = 'Switched off by `deletionProtection: false`; a final snapshot is still taken.';
+      Validations.of(this.instance).acknowledge(
+        { id: 'AwsSolutions-RDS10', reason: unprotected },
+        { id: 'cdk-validator-cfnguard::rds_instance_deletion_protection_enabled_check', reason: unprotected },
+      );
+    }
   }
 
   private validate(props: PostgresDatabaseProps) {

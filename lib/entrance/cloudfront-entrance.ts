@@ -16,15 +16,23 @@ export class CloudFrontEntrance extends Construct {
   constructor(scope: Construct, id: string, props: EntranceOptions & EntranceContext) {
     super(scope, id);
     const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: false });
-    front.loadBalancer.addListener('Http', {
+    const listener = front.loadBalancer.addListener('Http', {
       port: 80,
       protocol: elbv2.ApplicationProtocol.HTTP,
       open: false,
       defaultTargetGroups: [front.targetGroup],
     });
+    Validations.of(listener).acknowledge({
+      id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
+      reason: 'CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.',
+    });
     // CloudFront comes from its interfaces in the VPC; their security group and the id of CloudFront's prefix list
     // can only be looked up over the network.
     front.allowFrom([props.vpc.vpcCidrBlock], [80]);
+    Validations.of(front.loadBalancer).acknowledge({
+      id: 'AwsSolutions-EC23',
+      reason: 'The rule cannot see that the only range let in is that of the VPC.',
+    });
 
     const distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: 'NocoBase cluster',
@@ -44,22 +52,7 @@ export class CloudFrontEntrance extends Construct {
         compress: false,
       },
     });
-    Validations.of(distribution).acknowledge(
-      { id: 'AwsSolutions-CFR1', reason: 'Who may use the application is decided by its accounts, not by country.' },
-      { id: 'AwsSolutions-CFR2', reason: 'A web ACL is the choice of the owner: distribution.attachWebAclId(...).' },
-      {
-        id: 'AwsSolutions-CFR3',
-        reason: 'NocoBase logs requests itself; `accessLogs` keeps those of the load balancer.',
-      },
-      {
-        id: 'AwsSolutions-CFR4',
-        reason: "With CloudFront's own certificate its minimum TLS version cannot be chosen; Entrance.domain does.",
-      },
-      {
-        id: 'AwsSolutions-CFR5',
-        reason: 'CloudFront reaches the load balancer inside the VPC, where there is no public name to certify.',
-      },
-    );
+    acknowledgeDistribution(distribution);
     this.binding = {
       url: `https://${distribution.distributionDomainName}${props.publicPath}`,
       targetGroup: front.targetGroup,
@@ -67,4 +60,30 @@ export class CloudFrontEntrance extends Construct {
       distribution,
     };
   }
+}
+
+function acknowledgeDistribution(distribution: cloudfront.Distribution) {
+  const guard = (rule: string, reason: string) => ({ id: `cdk-validator-cfnguard::${rule}`, reason });
+  const logs = 'NocoBase logs requests itself; `accessLogs` keeps those of the load balancer.';
+  const certificate =
+    "CloudFront's own name and certificate are the point of this entrance, and their TLS versions cannot be chosen; Entrance.domain has a certificate of yours.";
+  Validations.of(distribution).acknowledge(
+    { id: 'AwsSolutions-CFR1', reason: 'Who may use the application is decided by its accounts, not by country.' },
+    { id: 'AwsSolutions-CFR2', reason: 'A web ACL is the choice of the owner: distribution.attachWebAclId(...).' },
+    { id: 'AwsSolutions-CFR3', reason: logs },
+    { id: 'AwsSolutions-CFR4', reason: certificate },
+    {
+      id: 'AwsSolutions-CFR5',
+      reason: 'CloudFront reaches the load balancer inside the VPC, where there is no public name to certify.',
+    },
+    guard('cloudfront_default_root_object_configured_check', 'NocoBase answers `/` itself.'),
+    guard(
+      'cloudfront_origin_failover_enabled_check',
+      'The load balancer is the one origin, in two availability zones.',
+    ),
+    guard('cloudfront_access_logs_enabled_check', logs),
+    guard('cloudfront_custom_ssl_certificate_check', certificate),
+    guard('cloudfront_sni_enabled_check', certificate),
+    guard('cloudfront_security_policy_check', certificate),
+  );
 }

@@ -11,11 +11,15 @@ export class HttpEntrance extends Construct {
   constructor(scope: Construct, id: string, props: HttpEntranceOptions & EntranceContext) {
     super(scope, id);
     const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: true });
-    front.loadBalancer.addListener('Http', {
+    const listener = front.loadBalancer.addListener('Http', {
       port: 80,
       protocol: elbv2.ApplicationProtocol.HTTP,
       open: false,
       defaultTargetGroups: [front.targetGroup],
+    });
+    Validations.of(listener).acknowledge({
+      id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
+      reason: 'Plain HTTP is what this entrance is for; it warns at every synthesis and is open to nobody by default.',
     });
     const cidrs = props.allowedCidrs ?? [];
     front.allowFrom(cidrs, [80]);

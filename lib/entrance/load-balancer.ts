@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { Stack, Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -39,10 +40,16 @@ export class LoadBalancer extends Construct {
       this.checkRegion();
       this.loadBalancer.logAccessLogs(props.accessLogs, 'alb');
     } else {
+      const logs = 'Kept by choice, with the `accessLogs` option of the entrance; NocoBase logs requests itself.';
+      Validations.of(this.loadBalancer).acknowledge(
+        { id: 'AwsSolutions-ELB2', reason: logs },
+        { id: 'cdk-validator-cfnguard::elbv2_logging_enabled_check', reason: logs },
+      );
+    }
+    if (!props.deletionProtection) {
       Validations.of(this.loadBalancer).acknowledge({
-        id: 'AwsSolutions-ELB2',
-        reason:
-          'Access logs are kept by choice, with the `accessLogs` option of the entrance; NocoBase logs requests itself.',
+        id: 'cdk-validator-cfnguard::elbv2_deletion_protection_enabled_check',
+        reason: 'It holds no data; `deletionProtection` of the entrance protects it where its name matters.',
       });
     }
 
@@ -122,6 +129,6 @@ export function healthPath(publicPath: string): string {
 }
 
 function isIpv4Range(cidr: string): boolean {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
-  return match !== null && match.slice(1, 5).every((octet) => Number(octet) <= 255) && Number(match[5]) <= 32;
+  const [address, prefix, ...rest] = cidr.split('/');
+  return isIPv4(address) && /^\d{1,2}$/.test(prefix ?? '') && Number(prefix) <= 32 && rest.length === 0;
 }

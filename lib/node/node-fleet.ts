@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Size, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -86,7 +86,13 @@ export class NodeFleet extends Construct implements INodeFleet {
       environment: props.configuration.environment,
       secrets: props.configuration.secrets,
       portMappings: [{ containerPort: NODE_PORT, name: 'http' }],
-      logging: ecs.LogDrivers.awsLogs({ logGroup: props.logGroup, streamPrefix: props.size.prop }),
+      logging: ecs.LogDrivers.awsLogs({
+        logGroup: props.logGroup,
+        streamPrefix: props.size.prop,
+        // A hiccup of CloudWatch must not stop NocoBase in the middle of a line.
+        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: Size.mebibytes(25),
+      }),
       // Reaps the processes that PM2 leaves behind; passes signals on to the launcher only.
       linuxParameters: new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true }),
       stopTimeout: TIMING.stop,
@@ -103,7 +109,6 @@ export class NodeFleet extends Construct implements INodeFleet {
     this.service = new ecs.FargateService(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
-      platformVersion: ecs.FargatePlatformVersion.VERSION1_4,
       vpcSubnets: props.subnets,
       securityGroups: [props.securityGroup],
       assignPublicIp: false,
@@ -141,10 +146,24 @@ export class NodeFleet extends Construct implements INodeFleet {
   }
 
   private acknowledge(props: NodeFleetProps) {
-    Validations.of(this.taskDefinition).acknowledge({
-      id: 'AwsSolutions-ECS2',
-      reason: 'These variables hold nothing secret; what is secret is injected from Secrets Manager.',
-    });
+    Validations.of(this.taskDefinition).acknowledge(
+      {
+        id: 'AwsSolutions-ECS2',
+        reason: 'These variables hold nothing secret; what is secret is injected from Secrets Manager.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::ecs_task_definition_nonroot_user_check',
+        reason: 'The NocoBase image runs as root and writes into its own directories.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::ecs_containers_readonly_access_check',
+        reason: 'NocoBase links plug-ins into its node_modules when it starts.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::ecs_task_definition_memory_hard_limit_check',
+        reason: 'On Fargate the limit is that of the task, which this container has to itself.',
+      },
+    );
     if (props.enableExecuteCommand) {
       Validations.of(this.taskDefinition.taskRole).acknowledge({
         id: 'AwsSolutions-IAM5[Resource::*]',

@@ -20,14 +20,8 @@ export function webFleetSize(scope: IConstruct, web: WebProps = {}, clustered: b
       remedy: 'The cluster guide asks for two nodes or more; for one node use ClusterPlugins.pending()',
     });
   }
-  if (!clustered && (maxNodes > 1 || processes > 1)) {
-    const prop = minNodes > 1 ? 'web.minNodes' : maxNodes > 1 ? 'web.maxNodes' : 'web.processes';
-    throw invalidProp(scope, {
-      prop,
-      problem: `must be 1 while the plug-ins are pending, got: ${minNodes > 1 ? minNodes : maxNodes > 1 ? maxNodes : processes}`,
-      remedy:
-        'Without the cluster adapters nodes drift apart: leave `web` sizes out until ClusterPlugins.licensed(...)',
-    });
+  if (!clustered) {
+    refuseSizesWhilePending(scope, web);
   }
   if (minNodes > maxNodes) {
     throw invalidProp(scope, {
@@ -36,18 +30,24 @@ export function webFleetSize(scope: IConstruct, web: WebProps = {}, clustered: b
       remedy: 'Raise `maxNodes` or lower `minNodes`',
     });
   }
-  const maximumPercent = web.maximumPercent;
-  if (maximumPercent !== undefined) {
-    whole(scope, 'web.maximumPercent', maximumPercent, 100, 200);
-    if (!clustered && maximumPercent !== 100) {
+  const maximumPercent =
+    web.maximumPercent === undefined ? undefined : whole(scope, 'web.maximumPercent', web.maximumPercent, 100, 200);
+  return { prop: 'web', minNodes, maxNodes, processes, maximumPercent };
+}
+
+function refuseSizesWhilePending(scope: IConstruct, web: WebProps) {
+  const only = { minNodes: 1, maxNodes: 1, processes: 1, maximumPercent: 100 };
+  for (const [name, value] of Object.entries(only)) {
+    const given = web[name as keyof typeof only];
+    if (given !== undefined && given !== value) {
       throw invalidProp(scope, {
-        prop: 'web.maximumPercent',
-        problem: `must be 100 while the plug-ins are pending, got: ${maximumPercent}`,
-        remedy: 'The one node has to stop before its successor starts: leave it out',
+        prop: `web.${name}`,
+        problem: `must be ${value} while the plug-ins are pending, got: ${given}`,
+        remedy:
+          'Without the cluster adapters nodes drift apart: leave the sizes of `web` out until ClusterPlugins.licensed(...)',
       });
     }
   }
-  return { prop: 'web', minNodes, maxNodes, processes, maximumPercent };
 }
 
 function whole(scope: IConstruct, prop: string, value: number, from: number, to = Number.POSITIVE_INFINITY): number {

@@ -123,6 +123,13 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
       logs: { general: true },
     });
 
+    if (deployment === RabbitMqDeployment.SINGLE_INSTANCE) {
+      Validations.of(this.broker).acknowledge({
+        id: 'cdk-validator-cfnguard::mq_rabbit_deployment_mode_check',
+        reason: 'Three brokers cost three times as much and are one prop away; the queue carries background work only.',
+      });
+    }
+
     const endpoint = Fn.select(0, this.broker.attrAmqpEndpoints);
     const hostAndPort = Fn.select(1, Fn.split('//', endpoint));
     this.binding = {

@@ -1,0 +1,76 @@
+import { MessageQueue, RabbitMqDeployment, type RabbitMqProps } from '../../lib';
+import { connectionUrls, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
+
+const BROKER = 'AWS::AmazonMQ::Broker';
+
+test('a single private broker of RabbitMQ 4.2 with its own security group and general logs', () => {
+  const { properties } = only(synthesize().template, BROKER);
+  expect(properties).toMatchObject({
+    EngineType: 'RABBITMQ',
+    EngineVersion: '4.2',
+    HostInstanceType: 'mq.m7g.medium',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    PubliclyAccessible: false,
+    AutoMinorVersionUpgrade: true,
+    Logs: { General: true },
+    SubnetIds: [{ Ref: expect.stringContaining('DataSubnet1') }],
+  });
+  expect(properties.SecurityGroups).toEqual([
+    { 'Fn::GetAtt': [expect.stringContaining('QueueSecurityGroup'), 'GroupId'] },
+  ]);
+});
+
+test('a cluster takes all data subnets', () => {
+  const { template } = synthesize({
+    queue: MessageQueue.rabbitMq({ deployment: RabbitMqDeployment.CLUSTER_MULTI_AZ, engineVersion: '4.3' }),
+  });
+  const { DeploymentMode, EngineVersion, SubnetIds } = only(template, BROKER).properties;
+  expect({ DeploymentMode, EngineVersion }).toEqual({ DeploymentMode: 'CLUSTER_MULTI_AZ', EngineVersion: '4.3' });
+  expect(SubnetIds).toHaveLength(2);
+});
+
+test('the URL is the broker’s own endpoint with the credentials of its user put in', () => {
+  const { template } = synthesize();
+  const { id, properties } = only(template, BROKER);
+  const [{ Username, Password }] = properties.Users;
+  expect(connectionUrls(template).QUEUE_ADAPTER_RABBITMQ_URL).toBe(
+    `amqps://${render(Username)}:${render(Password)}@select(1, split(//, select(0, <${id}.AmqpEndpoints>)))`,
+  );
+  expect(environment(template).QUEUE_ADAPTER).toBe('rabbitmq');
+});
+
+test('the variable of the URL can be named, as long as the adapter’s own documentation does not', () => {
+  const { template } = synthesize({ queue: MessageQueue.rabbitMq({ urlVariable: 'RABBITMQ_URL' }) });
+  expect(Object.keys(connectionUrls(template))).toContain('RABBITMQ_URL');
+});
+
+test('the password is alphanumeric: Amazon MQ refuses some characters, URLs others', () => {
+  const { template } = synthesize();
+  const generators = Object.values(template.findResources('AWS::SecretsManager::Secret'))
+    .map((secret) => secret.Properties.GenerateSecretString)
+    .filter(
+      (generator) => generator?.SecretStringTemplate === '{"username":"nocobase"}' && generator.ExcludePunctuation,
+    );
+  expect(generators).toEqual([
+    expect.objectContaining({ GenerateStringKey: 'password', ExcludePunctuation: true, PasswordLength: 64 }),
+  ]);
+});
+
+test.each<[string, RabbitMqProps, string]>([
+  ['RabbitMQ 3.13', { engineVersion: '3.13' }, "`queue.engineVersion` must be one of 4.2, 4.3, got: '3.13'."],
+  ['a patch version', { engineVersion: '4.2.1' }, "got: '4.2.1'"],
+  [
+    't3.micro with 4.2',
+    { instanceType: 'mq.t3.micro' },
+    "`queue.instanceType` 'mq.t3.micro' cannot run RabbitMQ 4.2, which Amazon MQ offers on mq.m7g only.",
+  ],
+  ['m5.large with 4.3', { instanceType: 'mq.m5.large', engineVersion: '4.3' }, "'mq.m5.large' cannot run RabbitMQ 4.3"],
+  ['a type without prefix', { instanceType: 'm7g.large' }, "'m7g.large' cannot run"],
+  [
+    'a variable with a blank',
+    { urlVariable: 'RABBIT URL' },
+    "`queue.urlVariable` must be the name of an environment variable, got: 'RABBIT URL'.",
+  ],
+])('%s is refused', (_, props, message) => {
+  expect(() => newCluster({ queue: MessageQueue.rabbitMq(props) })).toThrow(message);
+});
