@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { CheckRequest } from '../request';
+import { type Answer, sendAnswer } from './answer';
+import { type Reading, refusal } from './checks';
+import { readSecret } from './read-secret';
+import { reasonFor } from './reason';
+
+/** The part of CloudFormation's request that is used. */
+interface Request {
+  readonly RequestType: 'Create' | 'Update' | 'Delete';
+  readonly ResponseURL: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+  readonly ResourceProperties: { readonly Checks: readonly CheckRequest[] };
+}
+
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
+/** One for all requests: with another one CloudFormation would take an answer for a replacement. */
+const PHYSICAL_RESOURCE_ID = 'nocobase-preflight';
+
+/** Waiting for IAM ends when less than this is left: what remains is for reading and answering. */
+const RESERVE_MS = 35_000;
+const IAM_PAUSE_MS = 2000;
+
+/** The answer must be on its way before Lambda ends the function; sending may take several attempts. */
+const ANSWER_MS = 25_000;
+
+/** Checks the Secrets that the nodes will start with, and tells CloudFormation. */
+export async function handler(request: Request, context: Context): Promise<void> {
+  const reason = request.RequestType === 'Delete' ? undefined : await failure(request, context);
+  const answer: Answer = {
+    Status: reason === undefined ? 'SUCCESS' : 'FAILED',
+    Reason: reason,
+    PhysicalResourceId: PHYSICAL_RESOURCE_ID,
+    StackId: request.StackId,
+    RequestId: request.RequestId,
+    LogicalResourceId: request.LogicalResourceId,
+  };
+  const { RequestType, RequestId } = request;
+  console.log(JSON.stringify({ RequestType, RequestId, Status: answer.Status, Reason: answer.Reason }));
+  // When this throws, Lambda calls again: CloudFormation invokes asynchronously.
+  await sendAnswer(request.ResponseURL, answer);
+}
+
+async function failure(request: Request, context: Context): Promise<string | undefined> {
+  const deadline = new AbortController();
+  try {
+    return await Promise.race([
+      check(request.ResourceProperties.Checks, context, deadline.signal),
+      sleep(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), undefined, { signal: deadline.signal }).then(
+        () => 'NocoBase preflight: the Secrets could not be read in time. Deploy again.',
+      ),
+    ]);
+  } catch (error) {
+    // Not the message: it may quote what was being looked at. The stack names files and lines only after the message.
+    const name = error instanceof Error ? error.name : typeof error;
+    const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+    console.error(JSON.stringify({ crashed: name, frames }));
+    return `NocoBase preflight: the check itself failed (${name}); see the log of the preflight function.`;
+  } finally {
+    deadline.abort();
+  }
+}
+
+async function check(
+  checks: readonly CheckRequest[],
+  context: Context,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const client = new SecretsManagerClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true },
+  });
+  const mayWait = async () => {
+    if (context.getRemainingTimeInMillis() < RESERVE_MS) return false;
+    await sleep(IAM_PAUSE_MS, undefined, { signal });
+    return true;
+  };
+  const arns = [...new Set(checks.map(({ SecretArn }) => SecretArn))];
+  const readings = new Map<string, Reading>();
+  await Promise.all(arns.map(async (arn) => readings.set(arn, await readSecret(client, arn, mayWait))));
+  const refusals = checks.flatMap((request) => refusal(request, readings.get(request.SecretArn)!) ?? []);
+  for (const sentence of refusals) {
+    console.log(JSON.stringify({ refused: sentence }));
+  }
+  return refusals.length === 0 ? undefined : reasonFor(refusals, checks.length);
+}

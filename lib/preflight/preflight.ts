@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import * as path from 'node:path';
+import { type CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct, Dependable } from 'constructs';
+import { type CheckRequest, PreflightRule } from './request';
+
+export { PreflightRule };
+
+/** What the value of a Secret must be. */
+export interface PreflightCheck {
+  /** What the value is for, as the guide calls it. */
+  readonly variable: string;
+  readonly rule: PreflightRule;
+  readonly secret: secretsmanager.ISecret;
+  /** @default - the value is the whole Secret */
+  readonly jsonField?: string;
+  /** The prop of the cluster that the Secret was given by. */
+  readonly prop: string;
+}
+
+export interface PreflightProps {
+  readonly checks: readonly PreflightCheck[];
+  /**
+   * What the nodes start with, asked for at synthesis. When it changes, the next
+   * deployment checks anew. May hold tokens.
+   */
+  readonly fingerprint: () => unknown;
+}
+
+/**
+ * Looks at the values of Secrets before anything depends on them: an empty
+ * `APP_KEY` lets anybody sign in, a malformed `APP_AES_SECRET_KEY` leaves every
+ * node at 503, and neither can be seen at synthesis. When a value is wrong the
+ * deployment stops with a sentence that says what to do.
+ *
+ * Whoever depends on this construct waits for the checks.
+ */
+export class Preflight extends Construct {
+  constructor(scope: Construct, id: string, props: PreflightProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      // What a check found is in the events of the stack as well.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Without the managed policy, which would also let it make and write log groups of others.
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
+    });
+    logGroup.grantWrite(role);
+    for (const secret of new Set(props.checks.map((check) => check.secret))) {
+      secret.grantRead(role);
+      this.allowDecryption(role, secret);
+    }
+
+    // In no VPC: it talks to Secrets Manager and to CloudFormation's answer URL, which it reaches over AWS's own
+    // network with a signature. In the VPC it would need a way out before there is one, and its network interfaces
+    // would hold up the deletion of the stack.
+    const handler = new lambda.Function(this, 'Function', {
+      description: 'Checks the Secrets of a NocoBase cluster before a deployment goes on',
+      // Pinned, as the bundle is made for it and tested.
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: 256,
+      timeout: Duration.minutes(1),
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(path.join(__dirname, 'bundle')),
+      role,
+      logGroup,
+    });
+
+    const checks = props.checks.map(
+      (check): CheckRequest => ({
+        Variable: check.variable,
+        Rule: check.rule,
+        SecretArn: check.secret.secretArn,
+        JsonField: check.jsonField,
+        Prop: check.prop,
+      }),
+    );
+    const resource = new CustomResource(this, 'Check', {
+      resourceType: 'Custom::NocoBasePreflight',
+      serviceToken: handler.functionArn,
+      // The default is an hour, during which a deployment would hang if the function could not even start.
+      serviceTimeout: Duration.minutes(2),
+      properties: { Checks: checks },
+    });
+    // Also in the other direction: on deletion the function must still be there to be called, and be allowed to log.
+    resource.node.addDependency(role, logGroup);
+    this.renewWith(resource.node.defaultChild as CfnResource, () => [checks, props.fingerprint()]);
+
+    // Who waits for the preflight waits for its outcome, which implies the rest.
+    Dependable.implement(this, { dependencyRoots: [resource] });
+    this.acknowledge(handler, logGroup);
+  }
+
+  /**
+   * Gives the resource a logical id that changes with what it depends on, as
+   * `lambda.Version` has. So every deployment that changes the nodes creates a
+   * resource, that is, checks; a rollback only deletes it; and it is never
+   * updated: CloudFormation would call an update back with the old properties in
+   * the middle of a rollback, and fail that if a Secret is wrong by then.
+   *
+   * The code of the function is not part of it. A check answers for the Secrets
+   * with which nodes start; a release that words a sentence differently starts no
+   * nodes, and its asset hash would make every user's template differ.
+   */
+  private renewWith(resource: CfnResource, inputs: () => unknown) {
+    const stack = Stack.of(this);
+    const stem = stack.getLogicalId(resource);
+    resource.overrideLogicalId(
+      // Resolved on its own: what the nodes refer to is not a reference of this resource, which comes before it.
+      Lazy.uncachedString({ produce: () => `${stem.slice(-200)}${hash(stack.resolve(inputs()))}` }),
+    );
+  }
+
+  /** `grantRead` changes the policy of the key alone, which does nothing for a key that is not of this app. */
+  private allowDecryption(role: iam.Role, { encryptionKey, env }: secretsmanager.ISecret) {
+    if (encryptionKey === undefined) return;
+    role.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [encryptionKey.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${env.region}.amazonaws.com` } },
+      }),
+    );
+  }
+
+  private acknowledge(handler: lambda.Function, logGroup: logs.LogGroup) {
+    Validations.of(handler).acknowledge(
+      {
+        id: 'cdk-validator-cfnguard::lambda_inside_vpc_check',
+        reason:
+          'It reaches Secrets Manager and CloudFormation over the network of AWS with signed requests, nothing in the VPC, and it runs before there is a way out of a new VPC.',
+      },
+      {
+        id: 'AwsSolutions-L1',
+        reason: 'The runtime is the one that the bundled code is tested with; it moves with releases of this library.',
+      },
+    );
+    Validations.of(logGroup).acknowledge(
+      {
+        id: 'cdk-validator-cfnguard::cloudwatch_log_group_retention_period_check',
+        reason: 'A few lines for each deployment, which the events of the stack hold as well; nothing to audit later.',
+      },
+      {
+        id: 'cdk-validator-cfnguard::cloudwatch_log_group_encrypted_check',
+        reason: 'The lines never hold a value of a Secret, and CloudWatch Logs encrypts with its own key.',
+      },
+    );
+  }
+}
+
+/** The same for equal values, in whatever order their keys were written. */
+function hash(value: unknown): string {
+  const canonical = JSON.stringify(value, (_, inner) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+  return createHash('sha256').update(canonical).digest('hex').slice(0, 16);
+}
