@@ -1,0 +1,158 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ClusterPlugins, NocoBaseCluster } from '../lib';
+import { environment, newCluster, only, render, synthesize } from './cluster-fixture';
+
+const STATEFUL = [
+  'AWS::RDS::DBInstance',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::AmazonMQ::Broker',
+  'AWS::EFS::FileSystem',
+  'AWS::EFS::AccessPoint',
+];
+
+test('outputs name what there is and hold nothing secret', () => {
+  const { template } = synthesize();
+  const outputs = Object.fromEntries(
+    Object.entries(template.findOutputs('*')).map(([id, output]) => [
+      id.replace(/^NocoBase|[0-9A-F]{8}$/g, ''),
+      JSON.stringify(output.Value),
+    ]),
+  );
+  expect(Object.keys(outputs).sort()).toEqual([
+    'ClusterName',
+    'LicenseSecret',
+    'LogGroup',
+    'RootPasswordSecret',
+    'ServiceName',
+    'Url',
+  ]);
+  expect(Object.values(outputs).join()).not.toMatch(/resolve:secretsmanager/);
+});
+
+test('the ids of what holds data are frozen: another id would be another, empty one', () => {
+  const { template } = synthesize();
+  expect(Object.fromEntries(STATEFUL.map((type) => [type, only(template, type).id]))).toEqual({
+    'AWS::RDS::DBInstance': 'NocoBaseDataDatabaseInstance39104D5C',
+    'AWS::ElastiCache::ReplicationGroup': 'NocoBaseDataRedisReplicationGroupF76F8B92',
+    'AWS::AmazonMQ::Broker': 'NocoBaseDataQueueBrokerF7A9CA20',
+    'AWS::EFS::FileSystem': 'NocoBaseDataStorageFileSystemD3C1FD3F',
+    'AWS::EFS::AccessPoint': 'NocoBaseDataStorageFileSystemAccessPoint00A7A076',
+  });
+});
+
+test('nothing that holds data is made before the keys are checked', () => {
+  const { template } = synthesize();
+  const { id: preflight } = only(template, 'Custom::NocoBasePreflight');
+  for (const type of STATEFUL) {
+    expect([type, only(template, type).resource.DependsOn]).toEqual([type, expect.arrayContaining([preflight])]);
+  }
+});
+
+test('a change of the nodes checks the keys anew, a change of nothing does not', () => {
+  const preflight = (variables?: { [name: string]: string }) =>
+    only(synthesize({ environment: variables }).template, 'Custom::NocoBasePreflight').id;
+  expect(preflight({ A: '2' })).not.toBe(preflight({ A: '1' }));
+  expect(preflight()).toBe(preflight());
+});
+
+test('no password is in the template: what is secret is a reference', () => {
+  const { template } = synthesize();
+  const text = JSON.stringify(template.toJSON());
+  const urls = text.match(/(amqps?|rediss?|postgres):\/\/[^"\\]*/g) ?? [];
+  expect(urls.length).toBeGreaterThan(5);
+  for (const url of urls) {
+    expect(url).toMatch(/^(rediss:\/\/:|amqps:\/\/)\{\{resolve:secretsmanager:$/);
+  }
+  expect(text).not.toMatch(/admin123|test-jwt-secret/);
+  for (const [name, value] of Object.entries(environment(template))) {
+    expect(`${name}=${JSON.stringify(value)}`).not.toMatch(/resolve:|password|secret_?key=/i);
+  }
+});
+
+test('only Secrets and the passwords of the data services carry dynamic references', () => {
+  const { template } = synthesize();
+  const carriers = Object.values(template.toJSON().Resources as { [id: string]: any })
+    .filter((resource) => JSON.stringify(resource).includes('{{resolve:'))
+    .map((resource) => resource.Type);
+  expect([...new Set(carriers)].sort()).toEqual([
+    'AWS::AmazonMQ::Broker',
+    'AWS::ElastiCache::ReplicationGroup',
+    'AWS::RDS::DBInstance',
+    'AWS::SecretsManager::Secret',
+  ]);
+});
+
+test('each data service lets in the nodes and nobody else', () => {
+  const { template } = synthesize();
+  const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).map(({ Properties }) => [
+    render(Properties.GroupId).replace(/^<NocoBase|SecurityGroup.*$/g, ''),
+    render(Properties.SourceSecurityGroupId).replace(/^<NocoBase|[0-9A-F]{8}\.GroupId>$/g, ''),
+  ]);
+  expect(rules.sort()).toEqual([
+    ['DataDatabaseInstance', 'NodeSecurityGroup'],
+    ['DataQueue', 'NodeSecurityGroup'],
+    ['DataRedis', 'NodeSecurityGroup'],
+    ['DataStorageFileSystemEfs', 'NodeSecurityGroup'],
+    ['Node', expect.stringContaining('EntranceLoadBalancer')],
+  ]);
+});
+
+test('the same input gives the same template to the byte', () => {
+  const text = () => JSON.stringify(synthesize().template.toJSON());
+  expect(text()).toBe(text());
+});
+
+test('the environment of the synthesizing process does not reach the template', () => {
+  const before = JSON.stringify(synthesize().template.toJSON());
+  const saved = { ...process.env };
+  Object.assign(process.env, { TZ: 'Asia/Tokyo', APP_KEY: 'x', LAUNCHER_DRAIN: '1', AWS_REGION: 'ap-northeast-1' });
+  const after = JSON.stringify(synthesize().template.toJSON());
+  process.env = saved;
+  expect(after).toBe(before);
+});
+
+test('two clusters live in one stack', () => {
+  const { stack } = newCluster();
+  new NocoBaseCluster(stack, 'Second', { plugins: ClusterPlugins.preinstalled() });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::RDS::DBInstance', 2);
+  const names = Object.values(template.findResources('AWS::AmazonMQ::Broker')).map(
+    (broker) => broker.Properties.BrokerName,
+  );
+  expect(new Set(names).size).toBe(2);
+});
+
+test('one cluster a region lives in one app', () => {
+  const app = new App();
+  for (const region of ['eu-central-1', 'us-east-1']) {
+    const stack = new Stack(app, `NocoBase-${region}`, { env: { region } });
+    const licenseKey = secretsmanager.Secret.fromSecretNameV2(stack, 'License', 'nocobase-license');
+    new NocoBaseCluster(stack, 'NocoBase', { plugins: ClusterPlugins.licensed(licenseKey) });
+  }
+  expect(app.synth().stacks).toHaveLength(2);
+});
+
+test('the first administrator’s address is a prop, the password is generated', () => {
+  const { template } = synthesize({ rootEmail: 'root@example.com' });
+  expect(environment(template).INIT_ROOT_EMAIL).toBe('root@example.com');
+});
+
+test.each([
+  [
+    { publicPath: 'nocobase' },
+    "`publicPath` must begin and end with '/', got: 'nocobase'. Write e.g. '/' or '/nocobase/'.",
+  ],
+  [{ publicPath: '/nocobase' }, "got: '/nocobase'"],
+  [{ publicPath: '//' }, "got: '//'"],
+  [{ rootEmail: 'admin' }, "`rootEmail` 'admin' is not an e-mail address."],
+  [
+    { upgradeTimeout: Duration.minutes(5) },
+    '`upgradeTimeout` must be between 10 minutes and 12 hours, got: 5 minutes.',
+  ],
+  [{ upgradeTimeout: Duration.days(1) }, 'got: 1 day.'],
+])('%j is refused, and the error says where', (props, message) => {
+  expect(() => newCluster(props)).toThrow(`NocoBaseCluster [Prod/NocoBase]: ${message.startsWith('`') ? message : ''}`);
+  expect(() => newCluster(props)).toThrow(message);
+});

@@ -1,0 +1,105 @@
+import { SecretValue, Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { NodeConfiguration } from '../../lib/node/node-configuration';
+import { environment, newCluster, only, secrets, synthesize } from '../cluster-fixture';
+
+const aSecret = () =>
+  ecs.Secret.fromSecretsManager(
+    new secretsmanager.Secret(new Stack(), 'S', { secretStringValue: SecretValue.ssmSecure('/x') }),
+  );
+
+test('what the user adds reaches all nodes', () => {
+  const { template } = synthesize({ environment: { INIT_APP_LANG: 'de-DE', TZ: 'Europe/Berlin', DB_POOL_MAX: '20' } });
+  expect(environment(template)).toMatchObject({ INIT_APP_LANG: 'de-DE', TZ: 'Europe/Berlin', DB_POOL_MAX: '20' });
+});
+
+test('time zone and logging have defaults', () => {
+  expect(environment(synthesize().template)).toMatchObject({ TZ: 'UTC', LOGGER_TRANSPORT: 'console' });
+});
+
+test('the order in which things are said does not move the template', () => {
+  const one = synthesize({ environment: { A: '1', B: '2' } }).template.toJSON();
+  const other = synthesize({ environment: { B: '2', A: '1' } }).template.toJSON();
+  expect(JSON.stringify(other)).toBe(JSON.stringify(one));
+});
+
+test.each([
+  ['DB_HOST', 'database'],
+  ['DB_SCHEMA', 'database'],
+  ['DB_DIALECT_OPTIONS_SSL_REJECT_UNAUTHORIZED', 'database'],
+  ['REDIS_URL', 'redis'],
+  ['CACHE_DEFAULT_STORE', 'redis'],
+  ['QUEUE_ADAPTER', 'queue'],
+  ['APP_KEY', 'keys'],
+  ['APP_AES_SECRET_KEY', 'keys'],
+  ['APP_AES_SECRET_KEY_PATH', 'keys'],
+  ['INIT_ROOT_PASSWORD', 'keys'],
+  ['INIT_ROOT_EMAIL', 'rootEmail'],
+  ['APP_PUBLIC_PATH', 'publicPath'],
+  ['API_BASE_PATH', 'publicPath'],
+  ['CLUSTER_MODE', 'web.processes'],
+  ['WORKER_MODE', 'web'],
+  ['APP_PORT', 'web'],
+  ['STORAGE_PATH', 'storage'],
+  ['SKIP_SAME_VERSION_UPGRADE', 'plugins'],
+  ['LAUNCHER_NODES', 'web'],
+])('%s is refused with the prop that decides it', (name, prop) => {
+  const message = `\`environment.${name}\` is decided by the library, so that all parts of the cluster agree on it. Use the prop \`${prop}\` instead.`;
+  expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(message);
+  expect(() => newCluster({ secrets: { [name]: aSecret() } })).toThrow(message.replace('environment.', 'secrets.'));
+});
+
+test('one variable from two places is an error that names both', () => {
+  expect(() => newCluster({ environment: { SMTP: 'x' }, secrets: { SMTP: aSecret() } })).toThrow(
+    '`secrets` sets the variable SMTP, which `environment` has set already. Leave it to one of the two.',
+  );
+  expect(
+    () =>
+      new NodeConfiguration(new Stack(undefined, 'Prod'), 'Configuration', {
+        contributions: [
+          { prop: 'redis', contribution: { environment: { X: '1' } } },
+          { prop: 'queue', contribution: { connectionUrls: { X: 'redis://…' } } },
+        ],
+        defaults: {},
+        userEnvironment: {},
+        userSecrets: {},
+      }),
+  ).toThrow('`queue` sets the variable X, which `redis` has set already');
+});
+
+test.each(['A-B', '1A', 'A B', ''])('%j is not the name of a variable', (name) => {
+  expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(
+    'is not a name that an environment variable can have.',
+  );
+});
+
+test('every injected field is there: fields of URLs in their Secret, the rest in Secrets of their own', () => {
+  const { template } = synthesize();
+  const [urls] = Object.entries(template.findResources('AWS::SecretsManager::Secret')).filter(
+    ([, { Properties }]) => Properties.SecretString,
+  );
+  const fields = JSON.stringify(urls[1].Properties.SecretString);
+  for (const [name, from] of Object.entries(secrets(template))) {
+    if (JSON.stringify(from).includes(urls[0])) {
+      expect(from['Fn::Join'][1][1]).toBe(`:${name}::`);
+      expect(fields).toContain(`\\"${name}\\":`);
+    }
+  }
+});
+
+test('the role that starts tasks may read the Secrets of the nodes and nothing else', () => {
+  const { template } = synthesize();
+  const { ExecutionRoleArn } = only(template, 'AWS::ECS::TaskDefinition').properties;
+  const role = ExecutionRoleArn['Fn::GetAtt'][0];
+  const statements = Object.values(template.findResources('AWS::IAM::Policy'))
+    .filter((policy) => policy.Properties.Roles.some((r: any) => r.Ref === role))
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement);
+  for (const { Action, Resource } of statements) {
+    const actions = [Action].flat();
+    expect(
+      actions.every((action: string) => /^(secretsmanager:(GetSecretValue|DescribeSecret)|logs:.*)$/.test(action)),
+    ).toBe(true);
+    expect(JSON.stringify(Resource)).not.toBe('"*"');
+  }
+});
