@@ -91,12 +91,21 @@ test('each data service lets in the nodes and nobody else', () => {
     render(Properties.SourceSecurityGroupId).replace(/^<NocoBase|[0-9A-F]{8}\.GroupId>$/g, ''),
   ]);
   expect(rules.sort()).toEqual([
-    ['DataDatabaseInstance', 'NodeSecurityGroup'],
+    ['DataDatabase', 'NodeSecurityGroup'],
     ['DataQueue', 'NodeSecurityGroup'],
     ['DataRedis', 'NodeSecurityGroup'],
-    ['DataStorageFileSystemEfs', 'NodeSecurityGroup'],
+    ['DataStorage', 'NodeSecurityGroup'],
     ['Node', expect.stringContaining('EntranceLoadBalancer')],
   ]);
+});
+
+test('data services themselves connect to nowhere', () => {
+  const { template } = synthesize();
+  for (const { Properties } of Object.values(template.findResources('AWS::EC2::SecurityGroup'))) {
+    if (/^(PostgreSQL|Redis|RabbitMQ|Shared storage) of/.test(Properties.GroupDescription)) {
+      expect(Properties.SecurityGroupEgress).toEqual([expect.objectContaining({ CidrIp: '255.255.255.255/32' })]);
+    }
+  }
 });
 
 test('the same input gives the same template to the byte', () => {

@@ -117,6 +117,13 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
       instanceType: props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
+      securityGroups: [
+        new ec2.SecurityGroup(this, 'SecurityGroup', {
+          vpc: props.vpc,
+          description: 'PostgreSQL of a NocoBase cluster',
+          allowAllOutbound: false,
+        }),
+      ],
       publiclyAccessible: false,
       multiAz: props.multiAz ?? false,
       databaseName: DATABASE_NAME,

@@ -15,7 +15,9 @@ export class CloudFrontEntrance extends Construct {
 
   constructor(scope: Construct, id: string, props: EntranceOptions & EntranceContext) {
     super(scope, id);
-    const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: false });
+    // Not the id of the public ones: a target group belongs to one load balancer at a time, so that a change between
+    // the two kinds needs another of each.
+    const front = new LoadBalancer(this, 'InternalLoadBalancer', { ...props, internetFacing: false });
     const listener = front.loadBalancer.addListener('Http', {
       port: 80,
       protocol: elbv2.ApplicationProtocol.HTTP,

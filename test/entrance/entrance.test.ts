@@ -199,6 +199,17 @@ test('Entrance.certificate takes the certificate given and makes no record', () 
   expect(cluster.url).toBe('https://nocobase.example.com/app/');
 });
 
+test('between public and internal there is another target group: one belongs to one load balancer at a time', () => {
+  const ids = (entrance: Entrance) => {
+    const { template } = synthesize({ entrance });
+    return [BALANCER, TARGET_GROUP].map((type) => only(template, type).id);
+  };
+  expect(ids(Entrance.http())).toEqual(ids(domain('nocobase.example.com')));
+  for (const id of ids(Entrance.cloudFront())) {
+    expect(ids(Entrance.http())).not.toContain(id);
+  }
+});
+
 describe('Entrance.cloudFront', () => {
   const { template, cluster, stack } = synthesize({ entrance: Entrance.cloudFront() });
 
