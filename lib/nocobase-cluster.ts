@@ -127,7 +127,8 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       userEnvironment: props.environment ?? {},
       userSecrets: props.secrets ?? {},
     });
-    data.node.addDependency(this.preflight(plugins, configuration));
+    const preflight = this.preflight(plugins, configuration);
+    data.node.addDependency(preflight);
 
     const securityGroup = new ec2.SecurityGroup(this, 'NodeSecurityGroup', {
       vpc: this.vpc,
@@ -160,7 +161,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       size,
       deployment,
       upgradeTimeout,
-      startAfter: data,
+      startAfter: [data, preflight],
       logGroup: this.logGroup,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });

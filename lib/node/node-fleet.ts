@@ -45,7 +45,7 @@ export interface NodeFleetProps {
   readonly deployment: DeploymentPercentages;
   readonly upgradeTimeout: Duration;
   /** What has to be there before the first node starts. */
-  readonly startAfter: IDependable;
+  readonly startAfter: IDependable[];
   readonly logGroup: logs.ILogGroup;
   readonly enableExecuteCommand: boolean;
 }
@@ -127,7 +127,7 @@ export class NodeFleet extends Construct implements INodeFleet {
       enableECSManagedTags: true,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
     });
-    this.service.node.defaultChild!.node.addDependency(props.startAfter);
+    this.service.node.defaultChild!.node.addDependency(...props.startAfter);
     this.connections = this.service.connections;
 
     this.scaling = this.service.autoScaleTaskCount({
