@@ -1,0 +1,55 @@
+// Loaded into every Node process of the app by NODE_OPTIONS. It must never be in the way of one.
+try {
+  const fs = require('node:fs');
+  const net = require('node:net');
+  const path = require('node:path');
+  const { APP_PORT, LAUNCHER_HOME, LAUNCHER_KEEP_ALIVE } = process.env;
+  const HELD = path.join(LAUNCHER_HOME, 'port.held');
+  const WANTED = path.join(LAUNCHER_HOME, 'port.wanted');
+  const LOOPBACK = [undefined, null, 'localhost', '127.0.0.1', '::1'];
+
+  /** Port and host of the arguments that listen() and connect() take. */
+  const target = ([first, second]) =>
+    first !== null && typeof first === 'object'
+      ? { port: first.port, host: first.host }
+      : { port: first, host: typeof second === 'function' ? undefined : second };
+  const isOurs = (port) => Number(port) === Number(APP_PORT);
+
+  /** Synchronous, so that listen() stays what it is: asks the stand-in for the port and waits until it is free. */
+  const takeOver = () => {
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    const giveUpAt = Date.now() + 10000;
+    while (fs.existsSync(HELD) && Date.now() < giveUpAt) {
+      fs.writeFileSync(WANTED, String(process.pid));
+      for (let i = 0; i < 50 && fs.existsSync(HELD); i++) Atomics.wait(clock, 0, 0, 4);
+    }
+  };
+
+  const { listen } = net.Server.prototype;
+  net.Server.prototype.listen = function (...args) {
+    try {
+      if (isOurs(target(args).port)) {
+        takeOver();
+        // Longer than the load balancer's idle time-out, or that one sends into a connection just closed (502).
+        if (this instanceof require('node:http').Server && LAUNCHER_KEEP_ALIVE) {
+          this.keepAliveTimeout = Number(LAUNCHER_KEEP_ALIVE) * 1000;
+        }
+      }
+    } catch {}
+    return listen.apply(this, args);
+  };
+
+  // NocoBase's command line does not start when somebody answers on its port. The stand-in is to be nobody to it.
+  const { connect } = net.Socket.prototype;
+  net.Socket.prototype.connect = function (...args) {
+    try {
+      const { port, host } = target(args);
+      if (isOurs(port) && LOOPBACK.includes(host) && fs.existsSync(HELD)) {
+        const error = new Error(`connect ECONNREFUSED 127.0.0.1:${port}`);
+        process.nextTick(() => this.destroy(Object.assign(error, { code: 'ECONNREFUSED', syscall: 'connect', port })));
+        return this;
+      }
+    } catch {}
+    return connect.apply(this, args);
+  };
+} catch {}

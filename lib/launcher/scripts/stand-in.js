@@ -1,0 +1,85 @@
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const { home, port } = require('./settings');
+const log = require('./log');
+
+/** There while the stand-in listens; preload.js looks at it. */
+const HELD = path.join(home, 'port.held');
+/** Written by preload.js, with its process id, when the app is about to listen. */
+const WANTED = path.join(home, 'port.wanted');
+
+const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
+<meta name="viewport" content="width=device-width"><title>NocoBase is starting</title>
+<style>body{font:16px system-ui,sans-serif;margin:20vh auto;max-width:28em;text-align:center;color:#333}</style></head>
+<body><h1>NocoBase is starting</h1><p>This page reloads by itself until it is there.</p></body></html>`;
+
+// NocoBase's own form, which its client in an open browser tab understands.
+const JSON_BODY = JSON.stringify({
+  error: { status: 503, code: 'APP_PREPARING', maintaining: true, message: 'NocoBase is starting' },
+});
+
+function answer(request, response) {
+  const html = (request.headers.accept || '').includes('text/html');
+  response.writeHead(503, {
+    'Content-Type': html ? 'text/html; charset=utf-8' : 'application/json',
+    'Cache-Control': 'no-store',
+    'Retry-After': '5',
+    // So that the load balancer meets the app on its next request.
+    Connection: 'close',
+  });
+  response.end(html ? PAGE : JSON_BODY);
+}
+
+/**
+ * Has the node's port as long as the app does not: a load balancer whose targets are all unhealthy sends users to
+ * them all the same, and they should see a page rather than an error.
+ */
+module.exports = class StandIn {
+  /** @param admit called with the app's process id when it wants the port; false keeps it waiting */
+  constructor(admit) {
+    this.admit = admit;
+    for (const file of [HELD, WANTED]) fs.rmSync(file, { force: true });
+  }
+
+  get holding() {
+    return this.server !== undefined;
+  }
+
+  /** Takes the port, unless somebody else has it. */
+  hold() {
+    if (this.server) return Promise.resolve();
+    const server = http.createServer(answer);
+    return new Promise((resolve) => {
+      server.once('error', (error) => {
+        if (error.code !== 'EADDRINUSE') log(`cannot listen on port ${port}: ${error.message}`);
+        resolve();
+      });
+      server.listen(port, '0.0.0.0', () => {
+        this.server = server;
+        fs.rmSync(WANTED, { force: true });
+        fs.writeFileSync(HELD, '');
+        this.timer = setInterval(() => this.lookForApp(), 25);
+        resolve();
+      });
+    });
+  }
+
+  lookForApp() {
+    if (!fs.existsSync(WANTED)) return;
+    const pid = Number(fs.readFileSync(WANTED, 'utf8'));
+    fs.rmSync(WANTED, { force: true });
+    if (this.admit(pid)) this.letGo();
+  }
+
+  letGo() {
+    if (!this.server) return;
+    clearInterval(this.timer);
+    const server = this.server;
+    this.server = undefined;
+    // Frees the port at once; requests that are already in are still answered.
+    server.close();
+    fs.rmSync(HELD, { force: true });
+    setTimeout(() => server.closeAllConnections(), 1000).unref();
+  }
+};

