@@ -190,7 +190,10 @@ describe('the connection', () => {
     expect(await node.exit).toBe(1);
     await node.said('lost the connection to the database');
     expect(rehearsal.all('[fake] stops')).toEqual([]);
-    expect((await node.get()).error).toBe('ECONNREFUSED');
+    await eventually(
+      () => node.get(),
+      ({ error }) => error === 'ECONNREFUSED',
+    );
   });
 
   test('lost while waiting is taken up again', async () => {

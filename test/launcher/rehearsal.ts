@@ -1,21 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { renderLauncherCommand } from '../../lib/launcher/launcher';
+import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../../lib/launcher/launcher';
 import type { Database, Postgres } from './postgres';
 
 const FAKE_HOME = join(__dirname, 'fake-nocobase');
@@ -51,8 +42,8 @@ export class Rehearsal {
 
   public async start(name: string, environment: NodeJS.ProcessEnv = {}, shell = 'sh'): Promise<LauncherNode> {
     const home = join(this.folder, name);
-    mkdirSync(join(home, 'fake'), { recursive: true });
     const port = await freePort();
+    mkdirSync(join(home, 'fake'), { recursive: true });
     const child = spawn(shell, renderLauncherCommand().slice(1), {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,6 +51,7 @@ export class Rehearsal {
         PATH: process.env.PATH,
         NODE_PATH: join(this.appDir, 'node_modules'),
         FAKE_HOME,
+        FAKE_TEST_PID: String(process.pid),
         FAKE_DIR: join(home, 'fake'),
         ...this.database.environment,
         APP_PORT: String(port),
@@ -129,7 +121,7 @@ export class Rehearsal {
     return this.events.filter((event) => (typeof text === 'string' ? event.includes(text) : text.test(event)));
   }
 
-  /** Leaves nothing behind: the fake app ends when its folder is gone. */
+  /** Leaves nothing behind. */
   public async end(): Promise<void> {
     for (const node of this.nodes) node.kill();
     await Promise.all(this.nodes.map((node) => node.exit));
@@ -186,8 +178,23 @@ export class LauncherNode {
     rmSync(join(this.home, 'fake', file));
   }
 
-  public has(path: string) {
-    return existsSync(join(this.home, path));
+  /** As the command line does when it downloads plug-ins: into the shared storage. */
+  public install(plugin: string) {
+    const folder = join(this.rehearsal.storage, 'plugins', plugin);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{}');
+  }
+
+  /** The exit code of the container's health check. */
+  public async checkHealth(): Promise<number> {
+    const [, command] = HEALTH_CHECK_COMMAND;
+    const [code] = await once(
+      spawn('sh', ['-c', command.replace('/tmp/nocobase-launcher', join(this.home, 'launcher'))], {
+        env: { PATH: process.env.PATH, APP_PORT: String(this.port) },
+      }),
+      'exit',
+    );
+    return code;
   }
 
   public get(path = '/api/__health_check', headers: { [name: string]: string } = {}): Promise<Answer> {

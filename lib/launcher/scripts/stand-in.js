@@ -10,8 +10,7 @@ const HELD = path.join(home, 'port.held');
 const WANTED = path.join(home, 'port.wanted');
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<meta name="viewport" content="width=device-width"><title>NocoBase is starting</title>
-<style>body{font:16px system-ui,sans-serif;margin:20vh auto;max-width:28em;text-align:center;color:#333}</style></head>
+<title>NocoBase is starting</title><style>body{font:16px sans-serif;margin:20vh auto;text-align:center}</style></head>
 <body><h1>NocoBase is starting</h1><p>This page reloads by itself until it is there.</p></body></html>`;
 
 // NocoBase's own form, which its client in an open browser tab understands.

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Client } = require('pg');
+require('./orphan.js');
 
 const { env } = process;
 const say = (text) => console.log(`[fake] ${text}`);
@@ -13,14 +14,17 @@ const released = async (step) => {
   while (there(`hold-${step}`)) await sleep(20);
 };
 let code = 'APP_STARTING';
+const asked = new Set();
 
 const server = http.createServer(async (request, response) => {
   if (request.url === '/slow') {
     await sleep(300);
     return response.end('slow');
   }
+  if (!asked.has(request.url)) say(`asked for ${request.url}`);
+  asked.add(request.url);
   const given = there('answer') ? read('answer') : code;
-  if (given === 'hang') return;
+  if (there('answer')) say(`answers ${given}`);
   response.statusCode = given === 'ok' ? 200 : 503;
   response.end(given === 'ok' ? 'ok' : JSON.stringify({ error: { status: 503, code: given, message: `is ${given}` } }));
 });
@@ -76,7 +80,6 @@ process.on('SIGTERM', () => {
   process.exit(0);
 });
 setInterval(() => {
-  if (!fs.existsSync(env.FAKE_DIR)) process.exit();
   if (!there('crash')) return;
   fs.rmSync(`${env.FAKE_DIR}/crash`);
   say('crashes');

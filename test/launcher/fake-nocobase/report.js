@@ -1,5 +1,7 @@
 // Says what the app's environment is, and with an argument waits until that file is gone.
 const fs = require('node:fs');
+require('./orphan.js');
+
 const { SKIP_SAME_VERSION_UPGRADE, CLUSTER_MODE, FAKE_DIR } = process.env;
 if (process.argv[2]) {
   console.log(`[fake] ${process.argv[2]}`);

@@ -1,0 +1,350 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { type Postgres, startPostgres } from './postgres';
+import { type Answer, eventually, get, type LauncherNode, Rehearsal } from './rehearsal';
+
+let postgres: Postgres;
+let rehearsal: Rehearsal;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
+afterAll(() => postgres.stop());
+beforeEach(async () => {
+  rehearsal = new Rehearsal(postgres, await postgres.createDatabase());
+});
+afterEach(() => rehearsal.end());
+jest.setTimeout(60_000);
+
+/** Asks without a pause until told to stop. */
+function pollHealth(node: LauncherNode) {
+  const answers: Answer[] = [];
+  let running = true;
+  const done = (async () => {
+    while (running) answers.push(await node.get());
+  })();
+  return async () => {
+    running = false;
+    await done;
+    return answers;
+  };
+}
+
+/** The longest run of answers that were none. */
+function longestGap(answers: Answer[]) {
+  let longest = 0;
+  let current = 0;
+  for (const { error } of answers) {
+    current = error ? current + 1 : 0;
+    longest = Math.max(longest, current);
+  }
+  return longest;
+}
+
+describe('the stand-in', () => {
+  test('answers 503 in a form that fits who asks, and closes the connection', async () => {
+    const node = await rehearsal.start('a');
+    node.tell('hold-entrypoint');
+    await node.said('hold-entrypoint');
+    const health = await node.get();
+    expect(health.status).toBe(503);
+    expect(JSON.parse(health.body).error).toMatchObject({ status: 503, code: 'APP_PREPARING', maintaining: true });
+    const page = await node.get('/admin', { accept: 'text/html,*/*' });
+    expect(page.status).toBe(503);
+    expect(page.headers).toMatchObject({ connection: 'close', 'retry-after': '5', 'cache-control': 'no-store' });
+    expect(page.body).toContain('<title>NocoBase is starting</title>');
+  });
+
+  test.each([
+    ['fork', {}],
+    ['cluster', { CLUSTER_MODE: '2' }],
+  ])('hands the port over to the app without a clash and a gap, in %s mode', async (_mode, environment) => {
+    // The generation is known, so that all processes start at once.
+    const before = await rehearsal.start('before');
+    await before.said('NocoBase is healthy');
+    const node = await rehearsal.start('a', environment);
+    await eventually(
+      () => node.get(),
+      ({ status }) => status === 503,
+    );
+    const stop = pollHealth(node);
+    await node.said('NocoBase is healthy');
+    const answers = await stop();
+    expect(answers[0].status).toBe(503);
+    expect(answers.at(-1)!.status).toBe(200);
+    // A connection costs a fraction of a millisecond here: this is a moment.
+    expect(longestGap(answers)).toBeLessThan(200);
+    expect(rehearsal.all(/EADDRINUSE|already in use/)).toEqual([]);
+  });
+
+  test('takes the port again when the app crashes, and gives it back', async () => {
+    const node = await rehearsal.start('a');
+    await node.said('NocoBase is healthy');
+    node.tell('hold-start');
+    node.tell('crash');
+    const crashed = await node.said('[fake] crashes');
+    const again = await node.said('[fake] listens', crashed);
+    await eventually(
+      () => node.get(),
+      ({ status, body }) => status === 503 && body.includes('APP_STARTING'),
+    );
+    node.release('hold-start');
+    await eventually(
+      () => node.get(),
+      ({ status }) => status === 200,
+    );
+    expect(rehearsal.all('answers 503 there until NocoBase is back')).toHaveLength(1);
+    expect(again).toBeGreaterThan(crashed);
+    expect(rehearsal.all(/EADDRINUSE/)).toEqual([]);
+    expect(rehearsal.all('[fake] entrypoint')).toHaveLength(1);
+  });
+});
+
+describe('the preload', () => {
+  test('makes the app keep idle connections as long as it is told', async () => {
+    const node = await rehearsal.start('a', { NODE_OPTIONS: '--no-warnings' });
+    await node.said('keep-alive 370000');
+    await node.said('NocoBase is healthy');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set();
+    agent.on('free', (socket) => sockets.add(socket));
+    await get(node.port, '/api/__health_check', {}, agent);
+    await get(node.port, '/api/__health_check', {}, agent);
+    agent.destroy();
+    expect(sockets.size).toBe(1);
+  });
+
+  test('is added to the options that are there', async () => {
+    const node = await rehearsal.start('a', { NODE_OPTIONS: '--no-warnings' });
+    node.tell('tell-environment');
+    const line = rehearsal.events[await node.said('[fake] environment')];
+    expect(JSON.parse(line.slice(line.indexOf('{'))).NODE_OPTIONS).toBe(
+      `--no-warnings --require=${node.home}/launcher/preload.js`,
+    );
+  });
+});
+
+describe('the watchdog', () => {
+  test('(a) waiting at the gate never counts', async () => {
+    const first = await rehearsal.start('a');
+    first.tell('hold-install');
+    await first.said('[fake] installs');
+    // If it counted, its first look would be its last.
+    const second = await rehearsal.start('b', { LAUNCHER_START_TIMEOUT: '0', LAUNCHER_UPGRADE_TIMEOUT: '0' });
+    await second.said('waits: another node');
+    const looks = new Set();
+    await eventually(
+      async () => {
+        const [latest] = await rehearsal.database.query(
+          `SELECT query_start::text FROM pg_stat_activity
+           WHERE application_name = 'nocobase-launcher' AND datname = current_database()
+           ORDER BY backend_start DESC LIMIT 1`,
+        );
+        return looks.add(latest.query_start).size;
+      },
+      (count) => count > 5,
+    );
+    expect((await second.get()).status).toBe(503);
+    second.signal('SIGTERM');
+    expect(await second.exit).toBe(0);
+  });
+
+  test('(b) the node that begins a generation ends when NocoBase reports an error that stays', async () => {
+    const node = await rehearsal.start('a');
+    node.tell('hold-install');
+    node.tell('answer', 'SOME_PLUGIN_FAILED');
+    expect(await node.exit).toBe(1);
+    await node.said('stops: NocoBase reports an error from which it does not recover by itself: SOME_PLUGIN_FAILED');
+    await node.said('[fake] stops');
+  });
+
+  test('(b) … when upgradeTimeout has passed, but not after the shorter time of an ordinary start', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_START_TIMEOUT: '0', LAUNCHER_UPGRADE_TIMEOUT: '1' });
+    node.tell('hold-install');
+    expect(await node.exit).toBe(1);
+    await node.said('stops: NocoBase did not become healthy within 1 s (upgradeTimeout); last seen: APP_STARTING');
+  });
+
+  test('(b) … and when its process has ended', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_ENTRYPOINT: '/bin/false' });
+    expect(await node.exit).toBe(1);
+    await node.said('stops: NocoBase ended with code 2');
+  });
+
+  test('(c) an ordinary start has its own time', async () => {
+    const first = await rehearsal.start('a');
+    await first.said('NocoBase is healthy');
+    const second = await rehearsal.start('b', { LAUNCHER_START_TIMEOUT: '1' });
+    second.tell('hold-start');
+    expect(await second.exit).toBe(1);
+    await second.said('did not become healthy within 1 s (the time for an ordinary start)');
+  });
+
+  test('(d) a node that stays unhealthy after it was healthy ends itself, without waiting for the load balancer', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_UNHEALTHY_TIMEOUT: '0', LAUNCHER_DRAIN: '30' });
+    await node.said('NocoBase is healthy');
+    node.tell('answer', 'APP_COMMANDING');
+    for (let i = 0, from = 0; i < 5; i++) from = (await node.said('[fake] answers APP_COMMANDING', from)) + 1;
+    expect(rehearsal.all('stops')).toEqual([]);
+    node.tell('answer', 'APP_ERROR');
+    await node.said(/stops: NocoBase has not been healthy for \d s; last seen: APP_ERROR/);
+    expect(await node.exit).toBe(1);
+    expect(rehearsal.all('goes on serving')).toEqual([]);
+  });
+});
+
+describe('on TERM', () => {
+  test('a node that serves goes on doing so while the load balancer takes it out; then PM2 alone gets TERM', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_DRAIN: '0.5' });
+    node.tell('retitle');
+    await node.said('NocoBase is healthy');
+    node.signal('SIGTERM');
+    const drains = await node.said('goes on serving for 0.5 s');
+    node.signal('SIGTERM');
+    expect((await node.get('/slow')).body).toBe('slow');
+    expect((await node.get()).status).toBe(200);
+    expect(rehearsal.all('[fake] stops')).toEqual([]);
+    const passedOn = await node.said('sends TERM to pm2-runtime');
+    const stops = await node.said('[fake] stops');
+    expect(await node.exit).toBe(0);
+    expect(passedOn).toBeGreaterThan(drains);
+    expect(stops).toBeGreaterThan(passedOn);
+    await node.said('SIGTERM again, already stopping');
+    expect(rehearsal.all('got TERM itself')).toEqual([]);
+    expect(
+      await rehearsal.database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`),
+    ).toEqual([]);
+  });
+
+  test('an app that does not stop is killed before ECS would do it', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_STOP_TIMEOUT: '6' });
+    node.tell('deaf');
+    await node.said('NocoBase is healthy');
+    node.signal('SIGTERM');
+    const deaf = await node.said('[fake] is deaf');
+    expect(await node.said('did not stop in time; sends KILL')).toBeGreaterThan(deaf);
+    expect(await node.exit).toBe(137);
+    await eventually(
+      () => node.get(),
+      ({ error }) => error === 'ECONNREFUSED',
+    );
+  });
+
+  test('a node that starts does not drain', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_DRAIN: '30' });
+    node.tell('hold-install');
+    await node.said('[fake] installs');
+    node.signal('SIGTERM');
+    expect(await node.exit).toBe(0);
+    expect(rehearsal.all('goes on serving')).toEqual([]);
+  });
+
+  test('a node in the first steps of the entrypoint ends, where there is no PM2 yet', async () => {
+    const node = await rehearsal.start('a');
+    node.tell('hold-entrypoint');
+    await node.said('hold-entrypoint');
+    node.signal('SIGINT');
+    await node.said('sends TERM to all processes of the app');
+    expect(await node.exit).toBe(0);
+    expect(rehearsal.all('listens')).toEqual([]);
+  });
+
+  test('a node that waits ends at once, and nobody waits in its place', async () => {
+    const first = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
+    first.tell('hold-install');
+    await first.said('[fake] installs');
+    const second = await rehearsal.start('b');
+    await second.said('waits');
+    second.signal('SIGTERM');
+    expect(await second.exit).toBe(0);
+    await eventually(
+      () => rehearsal.database.query('SELECT FROM pg_locks WHERE NOT granted'),
+      (rows) => rows.length === 0,
+    );
+  });
+});
+
+describe('the container health check', () => {
+  test.each([
+    ['ok', 'healthy'],
+    ['APP_COMMANDING', 'healthy'],
+    ['APP_STARTING', 'unhealthy'],
+    ['APP_ERROR', 'unhealthy'],
+  ])('takes %s for %s', async (answer, expected) => {
+    const node = await rehearsal.start('a');
+    await node.said('NocoBase is healthy');
+    node.tell('answer', answer);
+    expect(await node.checkHealth()).toBe(expected === 'healthy' ? 0 : 1);
+  });
+
+  test('takes a waiting node for unhealthy', async () => {
+    const node = await rehearsal.start('a');
+    node.tell('hold-entrypoint');
+    await node.said('hold-entrypoint');
+    expect(await node.checkHealth()).toBe(1);
+  });
+
+  test('asks below the public path', async () => {
+    const node = await rehearsal.start('a', { APP_PUBLIC_PATH: 'office' });
+    await node.said('NocoBase is healthy');
+    await node.said('[fake] asked for /office/api/__health_check');
+  });
+});
+
+describe('the licence key', () => {
+  const KEY = 'the-licence-key-as-issued';
+  const file = () => join(rehearsal.storage, '.license/license-key');
+
+  test('is written for its owner only, and no process of the app and no log line gets to see it', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: `${KEY}\n` });
+    node.tell('tell-environment');
+    await node.said('NocoBase is healthy');
+    expect(readFileSync(file(), 'utf8')).toBe(KEY);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(rehearsal.all(KEY)).toEqual([]);
+    expect(rehearsal.all(/LAUNCHER_LICENSE_KEY|LAUNCHER_DATABASE_CA|BEGIN CERTIFICATE/)).toEqual([]);
+    expect(rehearsal.all(rehearsal.database.environment.DB_PASSWORD).filter((e) => !e.includes('[fake]'))).toEqual([]);
+  });
+
+  test('that is there already is not written again; another one is replaced', async () => {
+    mkdirSync(join(rehearsal.storage, '.license'), { recursive: true });
+    writeFileSync(file(), KEY);
+    const before = statSync(file()).ino;
+    const same = await rehearsal.start('a', { LAUNCHER_LICENSE_KEY: KEY });
+    await same.said('NocoBase is healthy');
+    expect(statSync(file()).ino).toBe(before);
+    const other = await rehearsal.start('b', { LAUNCHER_LICENSE_KEY: 'another-key' });
+    await other.said('wrote the licence key');
+    expect(readFileSync(file(), 'utf8')).toBe('another-key');
+  });
+
+  test.each(['', ' \n'])('that is required and %j stops the node before anything starts', async (key) => {
+    const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: key });
+    expect(await node.exit).toBe(1);
+    await node.said(/stops: the licence key is missing.*ClusterPlugins\.licensed/);
+    expect(rehearsal.all('[fake]')).toEqual([]);
+    expect(await rehearsal.database.query(`SELECT FROM pg_namespace WHERE nspname = 'cdk_nocobase'`)).toEqual([]);
+  });
+});
+
+describe('required plug-ins', () => {
+  const REDIS = '@nocobase/plugin-lock-adapter-redis';
+  const QUEUE = '@nocobase/plugin-queue-adapter-redis';
+
+  test('that are not there when the app is about to listen end the node, which never gets to the database', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_REQUIRED_PLUGINS: `${REDIS},${QUEUE}` });
+    node.install(REDIS);
+    expect(await node.exit).toBe(1);
+    await node.said(`stops: ${QUEUE} is not there`);
+    expect(rehearsal.all(/\[fake\] (listens|installs)/)).toEqual([]);
+  });
+
+  test('are found where the command line puts them', async () => {
+    const node = await rehearsal.start('a', { LAUNCHER_REQUIRED_PLUGINS: `${REDIS},${QUEUE}` });
+    node.install(REDIS);
+    node.install(QUEUE);
+    await node.said('NocoBase is healthy');
+  });
+});
