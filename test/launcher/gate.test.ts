@@ -1,44 +1,35 @@
-import { type Postgres, startPostgres } from './postgres';
-import { eventually, Rehearsal } from './rehearsal';
+import { eventually, rehearsing } from './rehearsal';
 
-let postgres: Postgres;
-let rehearsal: Rehearsal;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  rehearsal = new Rehearsal(postgres, await postgres.createDatabase());
-});
-afterEach(() => rehearsal.end());
-jest.setTimeout(60_000);
+const rehearse = rehearsing();
 
 describe('on an empty database', () => {
-  test('of three nodes that start at once one installs; the others start when it is healthy, and skip the upgrade', async () => {
-    const nodes = await Promise.all(['a', 'b', 'c'].map((name) => rehearsal.start(name)));
-    await Promise.all(nodes.map((node) => node.said('NocoBase is healthy')));
-    const [first, second, ...more] = rehearsal.all(/entrypoint/);
-    expect(first).toContain('skip=no');
-    expect([second, ...more].map((event) => event.slice(3))).toEqual(
-      Array(2).fill('[fake] entrypoint skip=true processes=1'),
-    );
-    expect(rehearsal.all('[fake] installs')).toHaveLength(1);
-    expect(rehearsal.all('[fake] upgrades')).toHaveLength(0);
-    expect(rehearsal.events.indexOf(second)).toBeGreaterThan(
-      rehearsal.events.findIndex((event) => event.includes('[launcher] NocoBase is healthy')),
-    );
-    expect(await rehearsal.database.generations()).toEqual([
-      expect.objectContaining({
-        nocobase_schema: 'public',
-        generation: 'nocobase:2.2.15 licensed',
-        install: true,
-        healthy_at: expect.any(Date),
-      }),
-    ]);
-  });
+  rehearse(
+    'of three nodes that start at once one installs; the others start when it is healthy, and skip the upgrade',
+    async (rehearsal) => {
+      const nodes = await Promise.all(['a', 'b', 'c'].map((name) => rehearsal.start(name)));
+      await Promise.all(nodes.map((node) => node.said('NocoBase is healthy')));
+      const [first, second, ...more] = rehearsal.all(/entrypoint/);
+      expect(first).toContain('skip=no');
+      expect([second, ...more].map((event) => event.slice(3))).toEqual(
+        Array(2).fill('[fake] entrypoint skip=true processes=1'),
+      );
+      expect(rehearsal.all('[fake] installs')).toHaveLength(1);
+      expect(rehearsal.all('[fake] upgrades')).toHaveLength(0);
+      expect(rehearsal.events.indexOf(second)).toBeGreaterThan(
+        rehearsal.events.findIndex((event) => event.includes('[launcher] NocoBase is healthy')),
+      );
+      expect(await rehearsal.database.generations()).toEqual([
+        expect.objectContaining({
+          nocobase_schema: 'public',
+          generation: 'nocobase:2.2.15 licensed',
+          install: true,
+          healthy_at: expect.any(Date),
+        }),
+      ]);
+    },
+  );
 
-  test('of several processes of one node only one installs; then all of them are started', async () => {
+  rehearse('of several processes of one node only one installs; then all of them are started', async (rehearsal) => {
     const node = await rehearsal.start('a', { CLUSTER_MODE: '2' });
     await node.said('NocoBase is healthy with one process');
     const from = await node.said('starts NocoBase (nothing');
@@ -52,50 +43,56 @@ describe('on an empty database', () => {
     expect(await node.exit).toBe(0);
   });
 
-  test('a half-made installation is dropped and made anew, without what belongs to extensions', async () => {
-    await rehearsal.database.query('CREATE EXTENSION pg_trgm; CREATE EXTENSION citext');
-    const first = await rehearsal.start('a');
-    first.tell('hold-install');
-    await first.said('[fake] installs');
-    await eventually(
-      () => rehearsal.database.query(`SELECT to_regclass('names') AS there`),
-      ([{ there }]) => there !== null,
-    );
-    first.kill();
-    await first.exit;
-    await first.killApp();
+  rehearse(
+    'a half-made installation is dropped and made anew, without what belongs to extensions',
+    async (rehearsal) => {
+      await rehearsal.database.query('CREATE EXTENSION pg_trgm; CREATE EXTENSION citext');
+      const first = await rehearsal.start('a');
+      first.tell('hold-install');
+      await first.said('[fake] installs');
+      await eventually(
+        () => rehearsal.database.query(`SELECT to_regclass('names') AS there`),
+        ([{ there }]) => there !== null,
+      );
+      first.kill();
+      await first.exit;
+      await first.killApp();
 
-    const second = await rehearsal.start('b');
-    await second.said(/dropping the \d+ objects/);
-    await second.said('NocoBase is healthy');
-    await second.said('[fake] installs');
-    expect(await rehearsal.database.query('SELECT count(*)::int AS roles FROM roles')).toEqual([{ roles: 1 }]);
-    expect(await rehearsal.database.query('SELECT extname FROM pg_extension ORDER BY 1')).toContainEqual({
-      extname: 'citext',
-    });
-    expect(await rehearsal.database.generations()).toHaveLength(1);
-  });
+      const second = await rehearsal.start('b');
+      await second.said(/dropping the \d+ objects/);
+      await second.said('NocoBase is healthy');
+      await second.said('[fake] installs');
+      expect(await rehearsal.database.query('SELECT count(*)::int AS roles FROM roles')).toEqual([{ roles: 1 }]);
+      expect(await rehearsal.database.query('SELECT extname FROM pg_extension ORDER BY 1')).toContainEqual({
+        extname: 'citext',
+      });
+      expect(await rehearsal.database.generations()).toHaveLength(1);
+    },
+  );
 
-  test('a half-made installation beside which there is something foreign is left alone, and nothing starts', async () => {
-    const first = await rehearsal.start('a');
-    first.tell('hold-install');
-    await first.said('[fake] installs');
-    first.kill();
-    await first.exit;
-    await first.killApp();
-    await rehearsal.database.query('CREATE TABLE foreign_data AS SELECT 42 AS answer');
+  rehearse(
+    'a half-made installation beside which there is something foreign is left alone, and nothing starts',
+    async (rehearsal) => {
+      const first = await rehearsal.start('a');
+      first.tell('hold-install');
+      await first.said('[fake] installs');
+      first.kill();
+      await first.exit;
+      await first.killApp();
+      await rehearsal.database.query('CREATE TABLE foreign_data AS SELECT 42 AS answer');
 
-    const second = await rehearsal.start('b');
-    expect(await second.exit).toBe(1);
-    await second.said(/stops: .*not everything in it is of this user \(public\.foreign_data\).*nothing is dropped/);
-    expect(rehearsal.all('b: [fake]')).toEqual([]);
-    expect(await rehearsal.database.query('SELECT answer FROM foreign_data')).toEqual([{ answer: 42 }]);
-    expect(await rehearsal.database.query(`SELECT to_regclass('users') IS NOT NULL AS there`)).toEqual([
-      { there: true },
-    ]);
-  });
+      const second = await rehearsal.start('b');
+      expect(await second.exit).toBe(1);
+      await second.said(/stops: .*not everything in it is of this user \(public\.foreign_data\).*nothing is dropped/);
+      expect(rehearsal.all('b: [fake]')).toEqual([]);
+      expect(await rehearsal.database.query('SELECT answer FROM foreign_data')).toEqual([{ answer: 42 }]);
+      expect(await rehearsal.database.query(`SELECT to_regclass('users') IS NOT NULL AS there`)).toEqual([
+        { there: true },
+      ]);
+    },
+  );
 
-  test('an installation that had come to its end before it was interrupted is gone on with', async () => {
+  rehearse('an installation that had come to its end before it was interrupted is gone on with', async (rehearsal) => {
     const first = await rehearsal.start('a');
     first.tell('hold-start');
     await first.said('[fake] installs');
@@ -112,7 +109,7 @@ describe('on an empty database', () => {
     await second.said('NocoBase is healthy');
   });
 
-  test('a schema that is emptied later counts as new, whatever was healthy in it', async () => {
+  rehearse('a schema that is emptied later counts as new, whatever was healthy in it', async (rehearsal) => {
     const first = await rehearsal.start('a');
     await first.said('NocoBase is healthy');
     first.signal('SIGTERM');
@@ -128,25 +125,28 @@ describe('on an empty database', () => {
 });
 
 describe('on a database with something in it', () => {
-  test('it is not touched, and the first start of a generation is alone, the next ones are not', async () => {
-    await rehearsal.database.query('CREATE TABLE users (id int); CREATE TABLE roles (id int)');
-    const first = await rehearsal.start('a');
-    first.tell('hold-upgrade');
-    await first.said('[fake] upgrades');
-    const second = await rehearsal.start('b');
-    await second.said('waits: another node installs or upgrades');
-    first.release('hold-upgrade');
-    await second.said('NocoBase is healthy');
-    expect(rehearsal.all('entrypoint skip=true')).toEqual(['b: [fake] entrypoint skip=true processes=1']);
-    expect(await rehearsal.database.generations()).toEqual([expect.objectContaining({ install: false })]);
+  rehearse(
+    'it is not touched, and the first start of a generation is alone, the next ones are not',
+    async (rehearsal) => {
+      await rehearsal.database.query('CREATE TABLE users (id int); CREATE TABLE roles (id int)');
+      const first = await rehearsal.start('a');
+      first.tell('hold-upgrade');
+      await first.said('[fake] upgrades');
+      const second = await rehearsal.start('b');
+      await second.said('waits: another node installs or upgrades');
+      first.release('hold-upgrade');
+      await second.said('NocoBase is healthy');
+      expect(rehearsal.all('entrypoint skip=true')).toEqual(['b: [fake] entrypoint skip=true processes=1']);
+      expect(await rehearsal.database.generations()).toEqual([expect.objectContaining({ install: false })]);
 
-    const next = await rehearsal.start('c', { LAUNCHER_GENERATION: 'nocobase:2.3.0 licensed' });
-    await next.said('starts "nocobase:2.3.0 licensed" for the first time');
-    await next.said('entrypoint skip=no');
-    await next.said('NocoBase is healthy');
-  });
+      const next = await rehearsal.start('c', { LAUNCHER_GENERATION: 'nocobase:2.3.0 licensed' });
+      await next.said('starts "nocobase:2.3.0 licensed" for the first time');
+      await next.said('entrypoint skip=no');
+      await next.said('NocoBase is healthy');
+    },
+  );
 
-  test('NocoBase schemas beside each other in one database do not wait for each other', async () => {
+  rehearse('NocoBase schemas beside each other in one database do not wait for each other', async (rehearsal) => {
     await rehearsal.database.query('CREATE SCHEMA one; CREATE SCHEMA two');
     await rehearsal.database.query('GRANT ALL ON SCHEMA one, two TO PUBLIC');
     const one = await rehearsal.start('a', { DB_SCHEMA: 'one' });
@@ -160,7 +160,7 @@ describe('on a database with something in it', () => {
 });
 
 describe('the connection', () => {
-  test('is encrypted and verified against the CA given, and only that', async () => {
+  rehearse('is encrypted and verified against the CA given, and only that', async (rehearsal) => {
     const good = await rehearsal.start('a');
     await good.said('NocoBase is healthy');
     expect(
@@ -169,20 +169,26 @@ describe('the connection', () => {
          WHERE application_name = 'nocobase-launcher' AND datname = current_database()`,
       ),
     ).toEqual([{ ssl: true }]);
-    const bad = await rehearsal.start('b', { LAUNCHER_DATABASE_CA: postgres.otherCa, LAUNCHER_START_TIMEOUT: '0.2' });
+    const bad = await rehearsal.start('b', {
+      LAUNCHER_DATABASE_CA: rehearsal.postgres.otherCa,
+      LAUNCHER_START_TIMEOUT: '0.2',
+    });
     expect(await bad.exit).toBe(1);
     await bad.said(/cannot connect to the database \(localhost:\d+, database \w+, user \w+\): self-signed certificate/);
     expect(rehearsal.all('b: [fake]')).toEqual([]);
   });
 
-  test('that is refused for long ends the node with a sentence that names everything but the password', async () => {
-    const node = await rehearsal.start('a', { DB_PASSWORD: 'not-the-password', LAUNCHER_START_TIMEOUT: '0.2' });
-    expect(await node.exit).toBe(1);
-    await node.said(/stops: cannot connect .*localhost.*password authentication failed.*Check/);
-    expect(rehearsal.all('not-the-password')).toEqual([]);
-  });
+  rehearse(
+    'that is refused for long ends the node with a sentence that names everything but the password',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { DB_PASSWORD: 'not-the-password', LAUNCHER_START_TIMEOUT: '0.2' });
+      expect(await node.exit).toBe(1);
+      await node.said(/stops: cannot connect .*localhost.*password authentication failed.*Check/);
+      expect(rehearsal.all('not-the-password')).toEqual([]);
+    },
+  );
 
-  test('lost in the middle of an installation kills the app at once and ends the node', async () => {
+  rehearse('lost in the middle of an installation kills the app at once and ends the node', async (rehearsal) => {
     const node = await rehearsal.start('a');
     node.tell('hold-install');
     await node.said('[fake] installs');
@@ -196,7 +202,7 @@ describe('the connection', () => {
     );
   });
 
-  test('lost while waiting is taken up again', async () => {
+  rehearse('lost while waiting is taken up again', async (rehearsal) => {
     const first = await rehearsal.start('a');
     first.tell('hold-install');
     await first.said('[fake] installs');
@@ -204,9 +210,8 @@ describe('the connection', () => {
     await second.said('waits: another node');
     await rehearsal.database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE application_name = 'nocobase-launcher' AND query LIKE '%_shared%' OR pid = (
-         SELECT a.pid FROM pg_stat_activity a WHERE application_name = 'nocobase-launcher'
-         AND datname = current_database() ORDER BY backend_start DESC LIMIT 1)`,
+       WHERE application_name = 'nocobase-launcher' AND datname = current_database()
+       ORDER BY backend_start DESC LIMIT 1`,
     );
     await second.said('lost the connection to the database while waiting');
     first.release('hold-install');
@@ -214,7 +219,7 @@ describe('the connection', () => {
     await first.said('NocoBase is healthy');
   });
 
-  test('lost after the node was healthy is taken up again, while NocoBase serves on', async () => {
+  rehearse('lost after the node was healthy is taken up again, while NocoBase serves on', async (rehearsal) => {
     const node = await rehearsal.start('a');
     await node.said('NocoBase is healthy');
     await rehearsal.database.cutConnections();
@@ -229,7 +234,7 @@ describe('the connection', () => {
     ).toEqual([{ mode: 'ShareLock' }]);
   });
 
-  test('that comes back to a lock that somebody else keeps ends the node', async () => {
+  rehearse('that comes back to a lock that somebody else keeps ends the node', async (rehearsal) => {
     const node = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
     await node.said('NocoBase is healthy');
     const { DB_USER } = rehearsal.database.environment;
@@ -247,7 +252,7 @@ describe('the connection', () => {
 describe('a node without cluster adapters', () => {
   const single = { LAUNCHER_NODES: 'single', LAUNCHER_GENERATION: 'nocobase:2.2.15 pending' };
 
-  test('is the only one: a second one waits until the first has ended', async () => {
+  rehearse('is the only one: a second one waits until the first has ended', async (rehearsal) => {
     const first = await rehearsal.start('a', single);
     await first.said('NocoBase is healthy');
     const second = await rehearsal.start('b', single);
@@ -262,7 +267,7 @@ describe('a node without cluster adapters', () => {
     ]);
   });
 
-  test('steps aside when the licensed cluster comes, stands by with a 503, and ends on TERM', async () => {
+  rehearse('steps aside when the licensed cluster comes, stands by with a 503, and ends on TERM', async (rehearsal) => {
     const pending = await rehearsal.start('a', single);
     await pending.said('NocoBase is healthy');
     const licensed = await rehearsal.start('b');
@@ -279,13 +284,16 @@ describe('a node without cluster adapters', () => {
     expect(standsBy).toBeGreaterThan(stopped);
   });
 
-  test('that is started while the licensed cluster runs waits, and holds up none of its nodes', async () => {
-    const first = await rehearsal.start('a');
-    await first.said('NocoBase is healthy');
-    const pending = await rehearsal.start('b', single);
-    await pending.said('waits: other nodes');
-    const second = await rehearsal.start('c');
-    await second.said('NocoBase is healthy');
-    expect(rehearsal.all('b: [fake]')).toEqual([]);
-  });
+  rehearse(
+    'that is started while the licensed cluster runs waits, and holds up none of its nodes',
+    async (rehearsal) => {
+      const first = await rehearsal.start('a');
+      await first.said('NocoBase is healthy');
+      const pending = await rehearsal.start('b', single);
+      await pending.said('waits: other nodes');
+      const second = await rehearsal.start('c');
+      await second.said('NocoBase is healthy');
+      expect(rehearsal.all('b: [fake]')).toEqual([]);
+    },
+  );
 });

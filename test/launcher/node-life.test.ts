@@ -1,21 +1,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
-import { type Postgres, startPostgres } from './postgres';
-import { type Answer, eventually, get, type LauncherNode, Rehearsal } from './rehearsal';
+import { type Answer, eventually, get, type LauncherNode, type Rehearsal, rehearsing } from './rehearsal';
 
-let postgres: Postgres;
-let rehearsal: Rehearsal;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-}, 60_000);
-afterAll(() => postgres.stop());
-beforeEach(async () => {
-  rehearsal = new Rehearsal(postgres, await postgres.createDatabase());
-});
-afterEach(() => rehearsal.end());
-jest.setTimeout(60_000);
+const rehearse = rehearsing();
 
 /** Asks without a pause until told to stop. */
 function pollHealth(node: LauncherNode) {
@@ -43,7 +31,7 @@ function longestGap(answers: Answer[]) {
 }
 
 describe('the stand-in', () => {
-  test('answers 503 in a form that fits who asks, and closes the connection', async () => {
+  rehearse('answers 503 in a form that fits who asks, and closes the connection', async (rehearsal) => {
     const node = await rehearsal.start('a');
     node.tell('hold-entrypoint');
     await node.said('hold-entrypoint');
@@ -56,29 +44,31 @@ describe('the stand-in', () => {
     expect(page.body).toContain('<title>NocoBase is starting</title>');
   });
 
-  test.each([
+  for (const [mode, environment] of [
     ['fork', {}],
     ['cluster', { CLUSTER_MODE: '2' }],
-  ])('hands the port over to the app without a clash and a gap, in %s mode', async (_mode, environment) => {
-    // The generation is known, so that all processes start at once.
-    const before = await rehearsal.start('before');
-    await before.said('NocoBase is healthy');
-    const node = await rehearsal.start('a', environment);
-    await eventually(
-      () => node.get(),
-      ({ status }) => status === 503,
-    );
-    const stop = pollHealth(node);
-    await node.said('NocoBase is healthy');
-    const answers = await stop();
-    expect(answers[0].status).toBe(503);
-    expect(answers.at(-1)!.status).toBe(200);
-    // A connection costs a fraction of a millisecond here: this is a moment.
-    expect(longestGap(answers)).toBeLessThan(200);
-    expect(rehearsal.all(/EADDRINUSE|already in use/)).toEqual([]);
-  });
+  ] as const) {
+    rehearse(`hands the port over to the app without a clash and a gap, in ${mode} mode`, async (rehearsal) => {
+      // The generation is known, so that all processes start at once.
+      const before = await rehearsal.start('before');
+      await before.said('NocoBase is healthy');
+      const node = await rehearsal.start('a', environment);
+      await eventually(
+        () => node.get(),
+        ({ status }) => status === 503,
+      );
+      const stop = pollHealth(node);
+      await node.said('NocoBase is healthy');
+      const answers = await stop();
+      expect(answers[0].status).toBe(503);
+      expect(answers.at(-1)!.status).toBe(200);
+      // A connection costs a fraction of a millisecond here: this is a moment.
+      expect(longestGap(answers)).toBeLessThan(200);
+      expect(rehearsal.all(/EADDRINUSE|already in use/)).toEqual([]);
+    });
+  }
 
-  test('takes the port again when the app crashes, and gives it back', async () => {
+  rehearse('takes the port again when the app crashes, and gives it back', async (rehearsal) => {
     const node = await rehearsal.start('a');
     await node.said('NocoBase is healthy');
     node.tell('hold-start');
@@ -102,7 +92,7 @@ describe('the stand-in', () => {
 });
 
 describe('the preload', () => {
-  test('makes the app keep idle connections as long as it is told', async () => {
+  rehearse('makes the app keep idle connections as long as it is told', async (rehearsal) => {
     const node = await rehearsal.start('a', { NODE_OPTIONS: '--no-warnings' });
     await node.said('keep-alive 370000');
     await node.said('NocoBase is healthy');
@@ -115,7 +105,7 @@ describe('the preload', () => {
     expect(sockets.size).toBe(1);
   });
 
-  test('is added to the options that are there', async () => {
+  rehearse('is added to the options that are there', async (rehearsal) => {
     const node = await rehearsal.start('a', { NODE_OPTIONS: '--no-warnings' });
     node.tell('tell-environment');
     const line = rehearsal.events[await node.said('[fake] environment')];
@@ -126,7 +116,7 @@ describe('the preload', () => {
 });
 
 describe('the watchdog', () => {
-  test('(a) waiting at the gate never counts', async () => {
+  rehearse('(a) waiting at the gate never counts', async (rehearsal) => {
     const first = await rehearsal.start('a');
     first.tell('hold-install');
     await first.said('[fake] installs');
@@ -150,29 +140,35 @@ describe('the watchdog', () => {
     expect(await second.exit).toBe(0);
   });
 
-  test('(b) the node that begins a generation ends when NocoBase reports an error that stays', async () => {
-    const node = await rehearsal.start('a');
-    node.tell('hold-install');
-    node.tell('answer', 'SOME_PLUGIN_FAILED');
-    expect(await node.exit).toBe(1);
-    await node.said('stops: NocoBase reports an error from which it does not recover by itself: SOME_PLUGIN_FAILED');
-    await node.said('[fake] stops');
-  });
+  rehearse(
+    '(b) the node that begins a generation ends when NocoBase reports an error that stays',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a');
+      node.tell('hold-install');
+      node.tell('answer', 'SOME_PLUGIN_FAILED');
+      expect(await node.exit).toBe(1);
+      await node.said('stops: NocoBase reports an error from which it does not recover by itself: SOME_PLUGIN_FAILED');
+      await node.said('[fake] stops');
+    },
+  );
 
-  test('(b) … when upgradeTimeout has passed, but not after the shorter time of an ordinary start', async () => {
-    const node = await rehearsal.start('a', { LAUNCHER_START_TIMEOUT: '0', LAUNCHER_UPGRADE_TIMEOUT: '1' });
-    node.tell('hold-install');
-    expect(await node.exit).toBe(1);
-    await node.said('stops: NocoBase did not become healthy within 1 s (upgradeTimeout); last seen: APP_STARTING');
-  });
+  rehearse(
+    '(b) … when upgradeTimeout has passed, but not after the shorter time of an ordinary start',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_START_TIMEOUT: '0', LAUNCHER_UPGRADE_TIMEOUT: '1' });
+      node.tell('hold-install');
+      expect(await node.exit).toBe(1);
+      await node.said('stops: NocoBase did not become healthy within 1 s (upgradeTimeout); last seen: APP_STARTING');
+    },
+  );
 
-  test('(b) … and when its process has ended', async () => {
+  rehearse('(b) … and when its process has ended', async (rehearsal) => {
     const node = await rehearsal.start('a', { LAUNCHER_ENTRYPOINT: '/bin/false' });
     expect(await node.exit).toBe(1);
     await node.said('stops: NocoBase ended with code 2');
   });
 
-  test('(c) an ordinary start has its own time', async () => {
+  rehearse('(c) an ordinary start has its own time', async (rehearsal) => {
     const first = await rehearsal.start('a');
     await first.said('NocoBase is healthy');
     const second = await rehearsal.start('b', { LAUNCHER_START_TIMEOUT: '1' });
@@ -181,44 +177,50 @@ describe('the watchdog', () => {
     await second.said('did not become healthy within 1 s (the time for an ordinary start)');
   });
 
-  test('(d) a node that stays unhealthy after it was healthy ends itself, without waiting for the load balancer', async () => {
-    const node = await rehearsal.start('a', { LAUNCHER_UNHEALTHY_TIMEOUT: '0', LAUNCHER_DRAIN: '30' });
-    await node.said('NocoBase is healthy');
-    node.tell('answer', 'APP_COMMANDING');
-    for (let i = 0, from = 0; i < 5; i++) from = (await node.said('[fake] answers APP_COMMANDING', from)) + 1;
-    expect(rehearsal.all('stops')).toEqual([]);
-    node.tell('answer', 'APP_ERROR');
-    await node.said(/stops: NocoBase has not been healthy for \d s; last seen: APP_ERROR/);
-    expect(await node.exit).toBe(1);
-    expect(rehearsal.all('goes on serving')).toEqual([]);
-  });
+  rehearse(
+    '(d) a node that stays unhealthy after it was healthy ends itself, without waiting for the load balancer',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_UNHEALTHY_TIMEOUT: '0', LAUNCHER_DRAIN: '30' });
+      await node.said('NocoBase is healthy');
+      node.tell('answer', 'APP_COMMANDING');
+      for (let i = 0, from = 0; i < 5; i++) from = (await node.said('[fake] answers APP_COMMANDING', from)) + 1;
+      expect(rehearsal.all('stops')).toEqual([]);
+      node.tell('answer', 'APP_ERROR');
+      await node.said(/stops: NocoBase has not been healthy for \d s; last seen: APP_ERROR/);
+      expect(await node.exit).toBe(1);
+      expect(rehearsal.all('goes on serving')).toEqual([]);
+    },
+  );
 });
 
 describe('on TERM', () => {
-  test('a node that serves goes on doing so while the load balancer takes it out; then PM2 alone gets TERM', async () => {
-    const node = await rehearsal.start('a', { LAUNCHER_DRAIN: '0.5' });
-    node.tell('retitle');
-    await node.said('NocoBase is healthy');
-    node.signal('SIGTERM');
-    const drains = await node.said('goes on serving for 0.5 s');
-    node.signal('SIGTERM');
-    expect((await node.get('/slow')).body).toBe('slow');
-    expect((await node.get()).status).toBe(200);
-    expect(rehearsal.all('[fake] stops')).toEqual([]);
-    const passedOn = await node.said('sends TERM to pm2-runtime');
-    const stops = await node.said('[fake] stops');
-    expect(await node.exit).toBe(0);
-    expect(passedOn).toBeGreaterThan(drains);
-    expect(stops).toBeGreaterThan(passedOn);
-    await node.said('SIGTERM again, already stopping');
-    expect(rehearsal.all('got TERM itself')).toEqual([]);
-    expect(
-      await rehearsal.database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory'
+  rehearse(
+    'a node that serves goes on doing so while the load balancer takes it out; then PM2 alone gets TERM',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_DRAIN: '0.5' });
+      node.tell('retitle');
+      await node.said('NocoBase is healthy');
+      node.signal('SIGTERM');
+      const drains = await node.said('goes on serving for 0.5 s');
+      node.signal('SIGTERM');
+      expect((await node.get('/slow')).body).toBe('slow');
+      expect((await node.get()).status).toBe(200);
+      expect(rehearsal.all('[fake] stops')).toEqual([]);
+      const passedOn = await node.said('sends TERM to pm2-runtime');
+      const stops = await node.said('[fake] stops');
+      expect(await node.exit).toBe(0);
+      expect(passedOn).toBeGreaterThan(drains);
+      expect(stops).toBeGreaterThan(passedOn);
+      await node.said('SIGTERM again, already stopping');
+      expect(rehearsal.all('got TERM itself')).toEqual([]);
+      expect(
+        await rehearsal.database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`),
-    ).toEqual([]);
-  });
+      ).toEqual([]);
+    },
+  );
 
-  test('an app that does not stop is killed before ECS would do it', async () => {
+  rehearse('an app that does not stop is killed before ECS would do it', async (rehearsal) => {
     const node = await rehearsal.start('a', { LAUNCHER_STOP_TIMEOUT: '6' });
     node.tell('deaf');
     await node.said('NocoBase is healthy');
@@ -232,7 +234,7 @@ describe('on TERM', () => {
     );
   });
 
-  test('a node that starts does not drain', async () => {
+  rehearse('a node that starts does not drain', async (rehearsal) => {
     const node = await rehearsal.start('a', { LAUNCHER_DRAIN: '30' });
     node.tell('hold-install');
     await node.said('[fake] installs');
@@ -241,7 +243,7 @@ describe('on TERM', () => {
     expect(rehearsal.all('goes on serving')).toEqual([]);
   });
 
-  test('a node in the first steps of the entrypoint ends, where there is no PM2 yet', async () => {
+  rehearse('a node in the first steps of the entrypoint ends, where there is no PM2 yet', async (rehearsal) => {
     const node = await rehearsal.start('a');
     node.tell('hold-entrypoint');
     await node.said('hold-entrypoint');
@@ -251,7 +253,7 @@ describe('on TERM', () => {
     expect(rehearsal.all('listens')).toEqual([]);
   });
 
-  test('a node that waits ends at once, and nobody waits in its place', async () => {
+  rehearse('a node that waits ends at once, and nobody waits in its place', async (rehearsal) => {
     const first = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
     first.tell('hold-install');
     await first.said('[fake] installs');
@@ -260,33 +262,38 @@ describe('on TERM', () => {
     second.signal('SIGTERM');
     expect(await second.exit).toBe(0);
     await eventually(
-      () => rehearsal.database.query('SELECT FROM pg_locks WHERE NOT granted'),
+      () =>
+        rehearsal.database.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        ),
       (rows) => rows.length === 0,
     );
   });
 });
 
 describe('the container health check', () => {
-  test.each([
-    ['ok', 'healthy'],
-    ['APP_COMMANDING', 'healthy'],
-    ['APP_STARTING', 'unhealthy'],
-    ['APP_ERROR', 'unhealthy'],
-  ])('takes %s for %s', async (answer, expected) => {
+  rehearse('takes a node that serves or runs a command for healthy, and no other', async (rehearsal) => {
     const node = await rehearsal.start('a');
     await node.said('NocoBase is healthy');
-    node.tell('answer', answer);
-    expect(await node.checkHealth()).toBe(expected === 'healthy' ? 0 : 1);
+    for (const [answer, code] of [
+      ['ok', 0],
+      ['APP_COMMANDING', 0],
+      ['APP_STARTING', 1],
+      ['APP_ERROR', 1],
+    ] as const) {
+      node.tell('answer', answer);
+      expect([answer, await node.checkHealth()]).toEqual([answer, code]);
+    }
   });
 
-  test('takes a waiting node for unhealthy', async () => {
+  rehearse('takes a waiting node for unhealthy', async (rehearsal) => {
     const node = await rehearsal.start('a');
     node.tell('hold-entrypoint');
     await node.said('hold-entrypoint');
     expect(await node.checkHealth()).toBe(1);
   });
 
-  test('asks below the public path', async () => {
+  rehearse('asks below the public path', async (rehearsal) => {
     const node = await rehearsal.start('a', { APP_PUBLIC_PATH: 'office' });
     await node.said('NocoBase is healthy');
     await node.said('[fake] asked for /office/api/__health_check');
@@ -295,53 +302,63 @@ describe('the container health check', () => {
 
 describe('the licence key', () => {
   const KEY = 'the-licence-key-as-issued';
-  const file = () => join(rehearsal.storage, '.license/license-key');
+  const file = (rehearsal: Rehearsal) => join(rehearsal.storage, '.license/license-key');
 
-  test('is written for its owner only, and no process of the app and no log line gets to see it', async () => {
-    const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: `${KEY}\n` });
-    node.tell('tell-environment');
-    await node.said('NocoBase is healthy');
-    expect(readFileSync(file(), 'utf8')).toBe(KEY);
-    expect(statSync(file()).mode & 0o777).toBe(0o600);
-    expect(rehearsal.all(KEY)).toEqual([]);
-    expect(rehearsal.all(/LAUNCHER_LICENSE_KEY|LAUNCHER_DATABASE_CA|BEGIN CERTIFICATE/)).toEqual([]);
-    expect(rehearsal.all(rehearsal.database.environment.DB_PASSWORD).filter((e) => !e.includes('[fake]'))).toEqual([]);
-  });
+  rehearse(
+    'is written for its owner only, and no process of the app and no log line gets to see it',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: `${KEY}\n` });
+      node.tell('tell-environment');
+      await node.said('NocoBase is healthy');
+      expect(readFileSync(file(rehearsal), 'utf8')).toBe(KEY);
+      expect(statSync(file(rehearsal)).mode & 0o777).toBe(0o600);
+      expect(rehearsal.all(KEY)).toEqual([]);
+      expect(rehearsal.all(/LAUNCHER_LICENSE_KEY|LAUNCHER_DATABASE_CA|BEGIN CERTIFICATE/)).toEqual([]);
+      expect(rehearsal.all(rehearsal.database.environment.DB_PASSWORD).filter((e) => !e.includes('[fake]'))).toEqual(
+        [],
+      );
+    },
+  );
 
-  test('that is there already is not written again; another one is replaced', async () => {
+  rehearse('that is there already is not written again; another one is replaced', async (rehearsal) => {
     mkdirSync(join(rehearsal.storage, '.license'), { recursive: true });
-    writeFileSync(file(), KEY);
-    const before = statSync(file()).ino;
+    writeFileSync(file(rehearsal), KEY);
+    const before = statSync(file(rehearsal)).ino;
     const same = await rehearsal.start('a', { LAUNCHER_LICENSE_KEY: KEY });
     await same.said('NocoBase is healthy');
-    expect(statSync(file()).ino).toBe(before);
+    expect(statSync(file(rehearsal)).ino).toBe(before);
     const other = await rehearsal.start('b', { LAUNCHER_LICENSE_KEY: 'another-key' });
     await other.said('wrote the licence key');
-    expect(readFileSync(file(), 'utf8')).toBe('another-key');
+    expect(readFileSync(file(rehearsal), 'utf8')).toBe('another-key');
   });
 
-  test.each(['', ' \n'])('that is required and %j stops the node before anything starts', async (key) => {
-    const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: key });
-    expect(await node.exit).toBe(1);
-    await node.said(/stops: the licence key is missing.*ClusterPlugins\.licensed/);
-    expect(rehearsal.all('[fake]')).toEqual([]);
-    expect(await rehearsal.database.query(`SELECT FROM pg_namespace WHERE nspname = 'cdk_nocobase'`)).toEqual([]);
-  });
+  for (const key of ['', ' \n']) {
+    rehearse(`that is required and ${JSON.stringify(key)} stops the node before anything starts`, async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_LICENSE: 'required', LAUNCHER_LICENSE_KEY: key });
+      expect(await node.exit).toBe(1);
+      await node.said(/stops: the licence key is missing.*ClusterPlugins\.licensed/);
+      expect(rehearsal.all('[fake]')).toEqual([]);
+      expect(await rehearsal.database.query(`SELECT FROM pg_namespace WHERE nspname = 'cdk_nocobase'`)).toEqual([]);
+    });
+  }
 });
 
 describe('required plug-ins', () => {
   const REDIS = '@nocobase/plugin-lock-adapter-redis';
   const QUEUE = '@nocobase/plugin-queue-adapter-redis';
 
-  test('that are not there when the app is about to listen end the node, which never gets to the database', async () => {
-    const node = await rehearsal.start('a', { LAUNCHER_REQUIRED_PLUGINS: `${REDIS},${QUEUE}` });
-    node.install(REDIS);
-    expect(await node.exit).toBe(1);
-    await node.said(`stops: ${QUEUE} is not there`);
-    expect(rehearsal.all(/\[fake\] (listens|installs)/)).toEqual([]);
-  });
+  rehearse(
+    'that are not there when the app is about to listen end the node, which never gets to the database',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a', { LAUNCHER_REQUIRED_PLUGINS: `${REDIS},${QUEUE}` });
+      node.install(REDIS);
+      expect(await node.exit).toBe(1);
+      await node.said(`stops: ${QUEUE} is not there`);
+      expect(rehearsal.all(/\[fake\] (listens|installs)/)).toEqual([]);
+    },
+  );
 
-  test('are found where the command line puts them', async () => {
+  rehearse('are found where the command line puts them', async (rehearsal) => {
     const node = await rehearsal.start('a', { LAUNCHER_REQUIRED_PLUGINS: `${REDIS},${QUEUE}` });
     node.install(REDIS);
     node.install(QUEUE);

@@ -31,7 +31,12 @@ export async function startPostgres(): Promise<Postgres> {
   const server: ChildProcess = spawn(process.execPath, [join(__dirname, 'postgres-server.mjs')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const [line] = await once(createInterface({ input: server.stdout! }), 'line');
+  const [line] = await Promise.race([
+    once(createInterface({ input: server.stdout! }), 'line'),
+    once(server, 'exit').then(() => {
+      throw new Error('PostgreSQL did not start; the reason is in the output above. It needs `openssl` for its TLS.');
+    }),
+  ]);
   const { port, ca, otherCa } = JSON.parse(line);
   const connect = async (database: string) => {
     const client = new Client({ host: 'localhost', port, database, user: 'postgres', password: 'postgres' });
@@ -73,7 +78,7 @@ export async function startPostgres(): Promise<Postgres> {
     },
     async stop() {
       server.stdin!.end();
-      await once(server, 'exit');
+      if (server.exitCode === null) await once(server, 'exit');
     },
   };
 }

@@ -7,18 +7,34 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../../lib/launcher/launcher';
-import type { Database, Postgres } from './postgres';
+import { type Database, type Postgres, startPostgres } from './postgres';
 
 const FAKE_HOME = join(__dirname, 'fake-nocobase');
 
 /** What does not happen in this time does not happen. No test waits for it in vain when all is well. */
-const PATIENCE = 20_000;
+const PATIENCE = 30_000;
 
 export interface Answer {
   readonly status?: number;
   readonly error?: string;
   readonly body: string;
   readonly headers: { [name: string]: unknown };
+}
+
+/** How to write a test that has a database of its own. Several run at a time: they mostly wait for processes. */
+export function rehearsing() {
+  const server = startPostgres();
+  afterAll(async () => (await server).stop());
+  return (name: string, body: (rehearsal: Rehearsal) => Promise<void>) =>
+    test.concurrent(name, async () => {
+      const postgres = await server;
+      const rehearsal = new Rehearsal(postgres, await postgres.createDatabase());
+      try {
+        await body(rehearsal);
+      } finally {
+        await rehearsal.end();
+      }
+    }, 120_000);
 }
 
 /** Nodes that share one database and one storage, and what all of them wrote, in order. */
@@ -31,7 +47,7 @@ export class Rehearsal {
   private readonly watchers = new Set<() => void>();
 
   constructor(
-    private readonly postgres: Postgres,
+    public readonly postgres: Postgres,
     public readonly database: Database,
   ) {
     this.storage = join(this.folder, 'storage');
