@@ -1,4 +1,4 @@
-import { type Problem, unknownKey } from './problems';
+import { keyEndingIn, type Problem, unknownKey, valueAt } from './problems';
 import { KEYS } from './schema';
 import { mostSimilar } from './similar';
 
@@ -28,7 +28,12 @@ export function blockOf(context: { [key: string]: unknown }): Block {
   return {
     value,
     where: (path) => {
-      const key = overrides.find((override) => pathOf(override).every((part, index) => part === path[index]));
+      const key =
+        overrides.find((override) => isPrefix(pathOf(override), path)) ??
+        // A group that is there only because of a key in it.
+        (path.length > 0 && valueAt(context[BLOCK], path) === undefined
+          ? overrides.find((override) => isPrefix(path, pathOf(override)))
+          : undefined);
       if (key !== undefined) {
         return `-c ${key}`;
       }
@@ -37,6 +42,10 @@ export function blockOf(context: { [key: string]: unknown }): Block {
     },
     strays: Object.keys(context).flatMap((key) => stray(key, context[key])),
   };
+}
+
+function isPrefix(start: readonly PropertyKey[], path: readonly PropertyKey[]): boolean {
+  return start.every((part, index) => part === path[index]);
 }
 
 function pathOf(override: string): string[] {
@@ -62,10 +71,7 @@ function stray(key: string, given: unknown): Problem[] {
     return [];
   }
   const meant =
-    mostSimilar(key, [SHORT]) ??
-    KEYS.find((known) => known === key || known.endsWith(`.${key}`)) ??
-    mostSimilar(key, KEYS) ??
-    (/^noco/i.test(key) ? '…' : undefined);
+    mostSimilar(key, [SHORT]) ?? keyEndingIn(key) ?? mostSimilar(key, KEYS) ?? (/^noco/i.test(key) ? '…' : undefined);
   if (meant === undefined) {
     return [];
   }

@@ -1,8 +1,6 @@
 import type { z } from 'zod';
+import { KEYS, KNOWN_KEYS_SEPARATOR } from './schema';
 import { mostSimilar } from './similar';
-
-/** Between the known keys in the message of an issue about an unknown one. No key holds it. */
-export const KNOWN_KEYS_SEPARATOR = ', ';
 
 /** One thing that is wrong with the configuration. */
 export interface Problem {
@@ -49,13 +47,18 @@ export function problemsOf(
       const given = valueAt(block, issue.path);
       return [{ where: where(issue.path), given, allowed: issue.message }];
     }
-    const known = issue.message.split(KNOWN_KEYS_SEPARATOR);
-    return issue.keys.map((key) => ({
-      where: where([...issue.path, key]),
-      given: valueAt(block, [...issue.path, key]),
-      allowed: `the keys ${issue.message}`,
-      why: unknownKey(mostSimilar(key, known)),
-    }));
+    const known = issue.message.split(KNOWN_KEYS_SEPARATOR).map((key) => [...issue.path, key].join('.'));
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      // Close to one of the same group, or right and in the wrong place.
+      const meant = mostSimilar(path.join('.'), known) ?? keyEndingIn(key);
+      return {
+        where: where(path),
+        given: valueAt(block, path),
+        allowed: `the keys ${issue.message}`,
+        why: meant === path.join('.') ? 'it belongs to another type' : unknownKey(meant && `nocobase.${meant}`),
+      };
+    });
   });
   // A value can be wrong in several ways at once; to its writer that is one problem.
   return problems.filter((problem, index) => problems.findIndex(({ where }) => where === problem.where) === index);
@@ -65,6 +68,12 @@ export function unknownKey(meant: string | undefined): string {
   return meant === undefined ? 'there is no such key' : `there is no such key. Did you mean ${meant}?`;
 }
 
-function valueAt(block: unknown, path: readonly PropertyKey[]): unknown {
+/** The key whose last word is the one given. */
+export function keyEndingIn(word: string): string | undefined {
+  return KEYS.find((key) => key === word || key.endsWith(`.${word}`));
+}
+
+/** What is at a path of the block. */
+export function valueAt(block: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], block);
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { KNOWN_KEYS_SEPARATOR } from './problems';
 
 /*
  * What `nocobase` in cdk.json may hold. The message of every issue is what is allowed instead; `problems.ts` makes
@@ -22,6 +21,9 @@ const RETENTION_DAYS = Object.values(RetentionDays).filter(
 const CA_CERTIFICATE_FILE = 'the path of a file that exists, with the RSA2048-G1 root of RDS, PEM';
 
 export const DEFAULT_LICENSE_SECRET = 'nocobase-license';
+
+/** Between the known keys in the message of an issue about an unknown one. No key holds it. */
+export const KNOWN_KEYS_SEPARATOR = ', ';
 
 /** A group of keys, of which there are no others. */
 function group<Shape extends z.ZodRawShape>(shape: Shape) {

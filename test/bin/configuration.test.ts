@@ -155,11 +155,11 @@ The configuration of NocoBase has 5 problems:
     given:   1
     allowed: a whole number from 2 to 16
 
-  nocobase.web.maxNode in cdk.json: there is no such key. Did you mean maxNodes?
+  nocobase.web.maxNode in cdk.json: there is no such key. Did you mean nocobase.web.maxNodes?
     given:   6
     allowed: the keys minNodes, maxNodes, cpu, memoryLimitMiB
 
-  nocobase.entrence in cdk.json: there is no such key. Did you mean entrance?
+  nocobase.entrence in cdk.json: there is no such key. Did you mean nocobase.entrance?
     given:   {}
     allowed: the keys license, plugins, profile, stackName, region, version, image, cpuArchitecture, entrance, vpcId, natGateways, web, database, redis, queue, rootEmail, timeZone, environment, logRetentionDays, upgradeTimeoutMinutes, enableExecuteCommand, terminationProtection, tags
 
@@ -176,9 +176,13 @@ The configuration of NocoBase has 5 problems:
         where: 'nocobase.entrance.allowedCidrs in cdk.json',
         given: ['203.0.113.7/32'],
         allowed: 'the keys type, deletionProtection',
-        why: 'there is no such key',
+        why: 'it belongs to another type',
       },
     ]);
+  });
+
+  test('a key that stands outside its group', () => {
+    expect(problemsOf({ maxNodes: 6 })[0].why).toBe('there is no such key. Did you mean nocobase.web.maxNodes?');
   });
 
   test('a cdk.json without our block', () => {
@@ -265,9 +269,16 @@ describe('the command line', () => {
     });
   });
 
+  test('cannot slip a key past the schema', () => {
+    expect(problemsOf({}, { 'nocobase.__proto__.license': 'x' })).toHaveLength(1);
+    expect(problemsOf({}, { 'nocobase.': 'x' })).toMatchObject([{ where: '-c nocobase.' }]);
+  });
+
   test('cannot reach into what is no group', () => {
     expect(problemsOf({ web: 4 }, { 'nocobase.web.maxNodes': '6' })).toMatchObject([{ given: 4 }]);
-    expect(problemsOf({}, { 'nocobase.stackName.x': '6' })).toMatchObject([{ given: { x: '6' } }]);
+    expect(problemsOf({}, { 'nocobase.stackName.x': '6' })).toMatchObject([
+      { where: '-c nocobase.stackName.x', given: { x: '6' } },
+    ]);
   });
 
   test.each([
@@ -278,6 +289,7 @@ describe('the command line', () => {
     ['profil', '-c nocobase.profile'],
     ['region', '-c nocobase.region'],
     ['noco', '-c nocobase.…'],
+    ['nocobase-license', '-c nocobase.…'],
   ])('-c %s is not ignored: did you mean %s?', (key, meant) => {
     expect(problemsOf({}, { [key]: 'x' })).toMatchObject([
       { where: `-c ${key}`, why: `there is no such key. Did you mean ${meant}?` },
