@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** What an error about a prop has to say. */
@@ -18,6 +19,17 @@ export function invalidProp(scope: IConstruct, details: InvalidPropDetails): Err
   return new Error(
     `NocoBaseCluster [${scope.node.path}]: \`${details.prop}\` ${endSentence(details.problem)} ${endSentence(details.remedy)}`,
   );
+}
+
+/** Refuses a number that is only known at the deployment, where the library has to reckon with it. */
+export function refuseToken(scope: IConstruct, prop: string, value: unknown) {
+  if (Token.isUnresolved(value)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: 'is a token, whose value is not known before the deployment',
+      remedy: 'Give a plain value: the library reckons with it at synthesis',
+    });
+  }
 }
 
 function endSentence(text: string): string {

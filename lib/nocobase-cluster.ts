@@ -17,7 +17,7 @@ import { type NamedContribution, NodeConfiguration } from './node/node-configura
 import { type INodeFleet, NodeFleet } from './node/node-fleet';
 import { webFleetSize } from './node/web-fleet-size';
 import { deploymentPercentages } from './node/worker-id-budget';
-import type { ClusterPluginsBinding } from './plugins/cluster-plugins';
+import type { ClusterPlugins, ClusterPluginsBinding } from './plugins/cluster-plugins';
 import { nextStep } from './plugins/next-step';
 import { Preflight, PreflightRule } from './preflight/preflight';
 import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
@@ -75,6 +75,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
 
   constructor(scope: Construct, id: string, props: NocoBaseClusterProps) {
     super(scope, id);
+    this.checkPlugins(props.plugins);
     const publicPath = this.checkedPublicPath(props.publicPath ?? '/');
     const upgradeTimeout = this.checkedUpgradeTimeout(props.upgradeTimeout ?? Duration.hours(2));
     const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this);
@@ -218,6 +219,18 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     }
   }
 
+  /** The compiler asks for it in TypeScript; not every language has one. */
+  private checkPlugins(plugins: unknown) {
+    if (typeof (plugins as ClusterPlugins | undefined)?.bind !== 'function') {
+      throw invalidProp(this, {
+        prop: 'plugins',
+        problem: `must be one of ClusterPlugins, got: ${JSON.stringify(plugins) ?? 'nothing'}`,
+        remedy:
+          'Begin with ClusterPlugins.pending(): one node, whose instance ID the licence is issued for; then ClusterPlugins.licensed(secret)',
+      });
+    }
+  }
+
   private checkedPublicPath(publicPath: string): string {
     if (!Token.isUnresolved(publicPath) && !/^\/(?:[\w.~-]+\/)*$/.test(publicPath)) {
       throw invalidProp(this, {
@@ -230,11 +243,11 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
   }
 
   private checkedUpgradeTimeout(upgradeTimeout: Duration): Duration {
-    const minutes = upgradeTimeout.toMinutes({ integral: false });
-    if (!upgradeTimeout.isUnresolved() && (minutes < 10 || minutes > 720)) {
+    const seconds = upgradeTimeout.isUnresolved() ? Number.NaN : upgradeTimeout.toSeconds({ integral: false });
+    if (!Number.isInteger(seconds) || seconds < 10 * 60 || seconds > 12 * 3600) {
       throw invalidProp(this, {
         prop: 'upgradeTimeout',
-        problem: `must be between 10 minutes and 12 hours, got: ${upgradeTimeout.toHumanString()}`,
+        problem: `must be whole seconds between 10 minutes and 12 hours, got: ${upgradeTimeout.isUnresolved() ? 'a token' : upgradeTimeout.toHumanString()}`,
         remedy: 'It is the longest time that a migration of your database may take; two hours is a good start',
       });
     }

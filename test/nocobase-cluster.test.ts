@@ -1,7 +1,17 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, NestedStack, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ClusterPlugins, NocoBaseCluster } from '../lib';
+import {
+  ClusterPlugins,
+  Database,
+  Entrance,
+  MessageQueue,
+  NocoBaseCluster,
+  type NocoBaseClusterProps,
+  NocoBaseImage,
+  Redis,
+} from '../lib';
 import { environment, newCluster, only, render, synthesize } from './cluster-fixture';
 
 const STATEFUL = [
@@ -158,10 +168,72 @@ test.each([
   [{ rootEmail: 'admin' }, "`rootEmail` 'admin' is not an e-mail address."],
   [
     { upgradeTimeout: Duration.minutes(5) },
-    '`upgradeTimeout` must be between 10 minutes and 12 hours, got: 5 minutes.',
+    '`upgradeTimeout` must be whole seconds between 10 minutes and 12 hours, got: 5 minutes.',
   ],
   [{ upgradeTimeout: Duration.days(1) }, 'got: 1 day.'],
+  [{ upgradeTimeout: Duration.millis(600_500) }, '`upgradeTimeout` must be whole seconds'],
+  [
+    { plugins: undefined },
+    '`plugins` must be one of ClusterPlugins, got: nothing. Begin with ClusterPlugins.pending()',
+  ],
+  [{ plugins: 'licensed' as any }, '`plugins` must be one of ClusterPlugins, got: "licensed".'],
 ])('%j is refused, and the error says where', (props, message) => {
   expect(() => newCluster(props)).toThrow(`NocoBaseCluster [Prod/NocoBase]: ${message.startsWith('`') ? message : ''}`);
   expect(() => newCluster(props)).toThrow(message);
+});
+
+describe('values that are known at the deployment only', () => {
+  const parameter = (type: 'String' | 'Number') => new CfnParameter(new Stack(), 'Given', { type });
+  const text = () => parameter('String').valueAsString;
+  const number = () => parameter('Number').valueAsNumber;
+
+  test.each<[string, () => Partial<NocoBaseClusterProps>]>([
+    ['publicPath', () => ({ publicPath: text() })],
+    ['rootEmail', () => ({ rootEmail: text() })],
+    ['image', () => ({ image: NocoBaseImage.version(text()) })],
+    ['allowedCidrs', () => ({ entrance: Entrance.http({ allowedCidrs: [text()] }) })],
+    ['redis', () => ({ redis: Redis.valkey({ nodeType: text() }) })],
+    ['queue', () => ({ queue: MessageQueue.rabbitMq({ instanceType: text(), engineVersion: text() }) })],
+    ['backupRetention', () => ({ database: Database.postgres({ backupRetention: Duration.days(number()) }) })],
+  ])('%s is passed on', (_, props) => {
+    expect(() => newCluster(props())).not.toThrow();
+  });
+
+  test.each<[string, () => Partial<NocoBaseClusterProps>]>([
+    ['web.minNodes', () => ({ web: { minNodes: number() } })],
+    ['web.cpu', () => ({ web: { cpu: number() } })],
+    ['natGateways', () => ({ natGateways: number() })],
+    ['redis.replicas', () => ({ redis: Redis.valkey({ replicas: number() }) })],
+    [
+      'database.allocatedStorage',
+      () => ({ database: Database.postgres({ allocatedStorage: Size.gibibytes(number()) }) }),
+    ],
+  ])('%s, which the library reckons with, is refused', (prop, props) => {
+    expect(() => newCluster(props())).toThrow(
+      `\`${prop}\` is a token, whose value is not known before the deployment. Give a plain value`,
+    );
+  });
+
+  test('a time for upgrades is refused', () => {
+    expect(() => newCluster({ upgradeTimeout: Duration.seconds(number()) })).toThrow(
+      '`upgradeTimeout` must be whole seconds between 10 minutes and 12 hours, got: a token.',
+    );
+  });
+});
+
+test('a cluster lives in a nested stack, in a stage, and with a licence and a VPC from other stacks', () => {
+  const app = new App();
+  const stage = new Stage(app, 'Prod');
+  const shared = new Stack(stage, 'Shared');
+  const vpc = new Vpc(shared, 'Vpc', { maxAzs: 3 });
+  const licenseKey = new secretsmanager.Secret(shared, 'License');
+  const nested = new NestedStack(new Stack(stage, 'Outer'), 'Inner');
+  new NocoBaseCluster(nested, 'NocoBase', { vpc, plugins: ClusterPlugins.licensed(licenseKey) });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('names that AWS limits are short enough at any depth', () => {
+  const stack = new Stack(new App(), `S${'x'.repeat(100)}`);
+  new NocoBaseCluster(stack, `N${'y'.repeat(150)}`, { plugins: ClusterPlugins.preinstalled() });
+  expect(only(Template.fromStack(stack), 'AWS::AmazonMQ::Broker').properties.BrokerName).toMatch(/^[\w-]{1,50}$/);
 });

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 import type { DatabaseBinding } from './database';
 import { rdsRoot } from './rds-root';
 
@@ -84,6 +84,7 @@ export interface PostgresDatabaseProps extends PostgresProps {
   readonly vpcSubnets: ec2.SubnetSelection;
 }
 
+const DEFAULT_STORAGE = Size.gibibytes(20);
 const DATABASE_NAME = 'nocobase';
 const CA_FILE = '/etc/nocobase/database-ca.pem';
 
@@ -109,7 +110,7 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
     this.validate(props);
 
     const engine = rds.DatabaseInstanceEngine.postgres({ version: props.version ?? rds.PostgresEngineVersion.VER_17 });
-    const allocatedStorage = props.allocatedStorage ?? Size.gibibytes(20);
+    const allocatedStorage = props.allocatedStorage ?? DEFAULT_STORAGE;
     const maxAllocatedStorage = props.maxAllocatedStorage ?? Size.gibibytes(allocatedStorage.toGibibytes() * 10);
 
     this.instance = new rds.DatabaseInstance(this, 'Instance', {
@@ -228,7 +229,8 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
           'Leave it out for 17: the NocoBase image carries the clients of 16 and 17, and RDS enforces TLS from 15 on',
       });
     }
-    const days = props.backupRetention?.toDays({ integral: false });
+    const retention = props.backupRetention;
+    const days = retention?.isUnresolved() ? undefined : retention?.toDays({ integral: false });
     if (days !== undefined && (days < 1 || days > 35 || !Number.isInteger(days))) {
       throw invalidProp(this, {
         prop: 'database.backupRetention',
@@ -236,8 +238,10 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
         remedy: 'Without automated backups an upgrade cannot be undone',
       });
     }
-    const allocated = (props.allocatedStorage ?? Size.gibibytes(20)).toGibibytes();
+    const allocated = (props.allocatedStorage ?? DEFAULT_STORAGE).toGibibytes();
     const maximum = props.maxAllocatedStorage?.toGibibytes();
+    refuseToken(this, 'database.allocatedStorage', allocated);
+    refuseToken(this, 'database.maxAllocatedStorage', maximum);
     if (allocated < 20 || allocated > 65536) {
       throw invalidProp(this, {
         prop: 'database.allocatedStorage',

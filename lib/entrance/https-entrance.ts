@@ -31,7 +31,7 @@ export class DomainEntrance extends Construct {
     super(scope, id);
     const { domainName, hostedZone } = props;
     checkDomainName(this, domainName);
-    const { zoneName } = hostedZone;
+    const zoneName = nameOf(this, hostedZone);
     if (
       ![domainName, zoneName].some(Token.isUnresolved) &&
       domainName !== zoneName &&
@@ -52,6 +52,18 @@ export class DomainEntrance extends Construct {
       zone: hostedZone,
       recordName: domainName,
       target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.binding.loadBalancer!)),
+    });
+  }
+}
+
+function nameOf(scope: Construct, hostedZone: route53.IHostedZone): string {
+  try {
+    return hostedZone.zoneName.replace(/\.$/, '');
+  } catch {
+    throw invalidProp(scope, {
+      prop: 'entrance.hostedZone',
+      problem: 'has no name: it was made with HostedZone.fromHostedZoneId()',
+      remedy: 'Use HostedZone.fromHostedZoneAttributes(this, id, { hostedZoneId, zoneName })',
     });
   }
 }

@@ -30,6 +30,7 @@ export class LoadBalancer extends Construct {
       internetFacing: props.internetFacing,
       vpcSubnets: {
         subnetType: props.internetFacing ? ec2.SubnetType.PUBLIC : ec2.SubnetType.PRIVATE_WITH_EGRESS,
+        onePerAz: true,
       },
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elbv2.DesyncMitigationMode.DEFENSIVE,

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
@@ -64,7 +65,7 @@ class DockerHubImage extends NocoBaseImage {
   }
 
   public bind(scope: Construct): NocoBaseImageBinding {
-    if (!VERSION.test(this.tag)) {
+    if (!Token.isUnresolved(this.tag) && !VERSION.test(this.tag)) {
       throw invalidProp(scope, {
         prop: 'image',
         problem: `version must be a numeric tag, got: '${this.tag}'`,
@@ -99,14 +100,16 @@ class RegistryImage extends NocoBaseImage {
   }
 
   public bind(scope: Construct): NocoBaseImageBinding {
-    const tag = /(?::([\w][\w.-]*)|@(sha256:[0-9a-f]{64}))$/.exec(this.imageName);
-    refuseFloatingTag(scope, tag?.[1] ?? tag?.[2] ?? 'latest');
+    if (!Token.isUnresolved(this.imageName)) {
+      const tag = /(?::([\w][\w.-]*)|@(sha256:[0-9a-f]{64}))$/.exec(this.imageName);
+      refuseFloatingTag(scope, tag?.[1] ?? tag?.[2] ?? 'latest');
+    }
     return { reference: this.imageName, containerImage: ecs.ContainerImage.fromRegistry(this.imageName) };
   }
 }
 
 function refuseFloatingTag(scope: Construct, tag: string) {
-  if (FLOATING_TAG.test(tag)) {
+  if (!Token.isUnresolved(tag) && FLOATING_TAG.test(tag)) {
     throw invalidProp(scope, {
       prop: 'image',
       problem: `has the floating tag '${tag}', by which nodes of one cluster could run different versions`,

@@ -2,7 +2,7 @@ import { RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 import { acknowledgeLogGroup } from '../log-group-rules';
 
 export interface NetworkProps {
@@ -14,7 +14,10 @@ export interface NetworkProps {
 export class Network extends Construct {
   public readonly vpc: ec2.IVpc;
   /** Nodes: no address of their own on the internet, but a way out to it. */
-  public readonly nodeSubnets: ec2.SubnetSelection = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+  public readonly nodeSubnets: ec2.SubnetSelection = {
+    subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS,
+    onePerAz: true,
+  };
   /** Data stores: no way out at all, where the VPC has such subnets. */
   public readonly dataSubnets: ec2.SubnetSelection;
 
@@ -24,6 +27,8 @@ export class Network extends Construct {
     this.dataSubnets = {
       subnetType:
         this.vpc.isolatedSubnets.length > 0 ? ec2.SubnetType.PRIVATE_ISOLATED : ec2.SubnetType.PRIVATE_WITH_EGRESS,
+      // A file system takes one mount target in a zone.
+      onePerAz: true,
     };
     if (props.vpc) {
       this.check(props);
@@ -31,7 +36,8 @@ export class Network extends Construct {
   }
 
   private createVpc(natGateways: number): ec2.IVpc {
-    if (!Token.isUnresolved(natGateways) && (!Number.isInteger(natGateways) || natGateways < 1 || natGateways > 2)) {
+    refuseToken(this, 'natGateways', natGateways);
+    if (!Number.isInteger(natGateways) || natGateways < 1 || natGateways > 2) {
       throw invalidProp(this, {
         prop: 'natGateways',
         problem: `must be 1 or 2 (one for each availability zone), got: ${natGateways}`,

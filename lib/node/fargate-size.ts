@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 
 /** CPU units of Fargate and the memory (MiB) that goes with them: from, to, step. */
 const SIZES: ReadonlyMap<number, readonly [from: number, to: number, step: number]> = new Map([
@@ -12,6 +12,8 @@ const SIZES: ReadonlyMap<number, readonly [from: number, to: number, step: numbe
 
 /** Refuses what Fargate or NocoBase (1 vCPU, 2 GiB and up) cannot run on; CDK finds out at deployment only. */
 export function checkFargateSize(scope: IConstruct, prop: string, cpu: number, memoryLimitMiB: number) {
+  refuseToken(scope, `${prop}.cpu`, cpu);
+  refuseToken(scope, `${prop}.memoryLimitMiB`, memoryLimitMiB);
   const memory = SIZES.get(cpu);
   if (!memory) {
     throw invalidProp(scope, {

@@ -1,4 +1,4 @@
-import { SecretValue, Token, Validations } from 'aws-cdk-lib';
+import { SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -42,6 +42,7 @@ export class NodeConfiguration extends Construct {
     }
     this.refuseOwned(Object.keys(props.userEnvironment), 'environment');
     this.refuseOwned(Object.keys(props.userSecrets), 'secrets');
+    this.refuseSecretValues(props.userEnvironment);
     this.take(environment, props.userEnvironment, 'environment');
     this.take(secrets, props.userSecrets, 'secrets');
     for (const [name, value] of Object.entries(props.defaults)) {
@@ -79,11 +80,32 @@ export class NodeConfiguration extends Construct {
           remedy: `Leave it to one of the two`,
         });
       }
-      if (value === undefined || (typeof value === 'string' && !Token.isUnresolved(value) && value.includes('\0'))) {
+      if (value === undefined || value === null) {
         throw invalidProp(this, { prop, problem: `has no value for ${name}`, remedy: 'Give it one or leave it out' });
       }
       this.sources.set(name, prop);
       target[name] = value;
+    }
+  }
+
+  /** A dynamic reference would stand resolved in the task definition, for everybody who may read that. */
+  private refuseSecretValues(environment: { [name: string]: string }) {
+    for (const [name, value] of Object.entries(environment)) {
+      const prop = `environment.${name}`;
+      if (value !== undefined && value !== null && typeof value !== 'string') {
+        throw invalidProp(this, {
+          prop,
+          problem: `must be text, got: ${JSON.stringify(value)}`,
+          remedy: `Write it in quotes: '${value}'`,
+        });
+      }
+      if (/\{\{resolve:(secretsmanager|ssm-secure):/.test(JSON.stringify(Stack.of(this).resolve(value) ?? ''))) {
+        throw invalidProp(this, {
+          prop,
+          problem: 'is a secret, which would stand in clear text in the task definition',
+          remedy: `Inject it: secrets: { ${name}: ecs.Secret.fromSecretsManager(secret) }`,
+        });
+      }
     }
   }
 

@@ -1,6 +1,5 @@
-import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 import { checkFargateSize } from './fargate-size';
 import type { WebProps } from './web-props';
 import type { FleetSize } from './worker-id-budget';
@@ -51,13 +50,7 @@ function refuseSizesWhilePending(scope: IConstruct, web: WebProps) {
 }
 
 function whole(scope: IConstruct, prop: string, value: number, from: number, to = Number.POSITIVE_INFINITY): number {
-  if (Token.isUnresolved(value)) {
-    throw invalidProp(scope, {
-      prop,
-      problem: 'is a token, whose number is not known before the deployment',
-      remedy: 'Give a plain number: the worker ids of the cluster are counted at synthesis',
-    });
-  }
+  refuseToken(scope, prop, value);
   if (!Number.isInteger(value) || value < from || value > to) {
     throw invalidProp(scope, {
       prop,

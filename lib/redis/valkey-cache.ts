@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 import type { RedisBinding } from './redis';
 
 /** What can be chosen for the managed Valkey. */
@@ -198,7 +198,8 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
       });
     }
     const replicas = props.replicas ?? 1;
-    if (!Token.isUnresolved(replicas) && (!Number.isInteger(replicas) || replicas < 0 || replicas > 5)) {
+    refuseToken(this, 'redis.replicas', replicas);
+    if (!Number.isInteger(replicas) || replicas < 0 || replicas > 5) {
       throw invalidProp(this, {
         prop: 'redis.replicas',
         problem: `must be a whole number between 0 and 5, got: ${replicas}`,
@@ -212,7 +213,8 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
         remedy: 'Set `redis.replicas` to 1 or leave `automaticFailover` out',
       });
     }
-    const days = props.snapshotRetention?.toDays({ integral: false }) ?? 0;
+    const retention = props.snapshotRetention;
+    const days = retention?.isUnresolved() ? 0 : (retention?.toDays({ integral: false }) ?? 0);
     if (!Number.isInteger(days) || days > 35) {
       throw invalidProp(this, {
         prop: 'redis.snapshotRetention',

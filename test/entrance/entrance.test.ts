@@ -172,6 +172,20 @@ describe('Entrance.domain', () => {
     },
   );
 
+  test('a zone without a name is refused; a name with a final dot will do', () => {
+    const byId = route53.HostedZone.fromHostedZoneId(new Stack(), 'Zone', 'Z0123456789');
+    expect(() =>
+      newCluster({ entrance: Entrance.domain({ domainName: 'nocobase.example.com', hostedZone: byId }) }),
+    ).toThrow('`entrance.hostedZone` has no name: it was made with HostedZone.fromHostedZoneId(). Use');
+    const hostedZone = route53.HostedZone.fromHostedZoneAttributes(new Stack(), 'Zone', {
+      hostedZoneId: 'Z0123456789',
+      zoneName: 'example.com.',
+    });
+    expect(() =>
+      newCluster({ entrance: Entrance.domain({ domainName: 'nocobase.example.com', hostedZone }) }),
+    ).not.toThrow();
+  });
+
   test('the apex of the zone will do', () => {
     expect(() => newCluster({ entrance: domain('example.com') })).not.toThrow();
   });

@@ -1,5 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { ClusterPlugins, NocoBaseCluster } from '../../lib';
 import { newCluster, only, render, synthesize } from '../cluster-fixture';
 
 test('a VPC over two zones with public, private and isolated subnets, one NAT gateway, S3 without it', () => {
@@ -26,6 +28,25 @@ test('a given VPC is used as it is', () => {
   template.resourceCountIs('AWS::EC2::VPC', 0);
   expect(embedded.vpc.vpcId).toBe('vpc-1');
   expect(only(template, 'AWS::RDS::DBSubnetGroup').properties.SubnetIds).toEqual(['isolated-a', 'isolated-b']);
+});
+
+test('of several subnets in a zone one is taken: a file system has one mount target there', () => {
+  const stack = new Stack();
+  const vpc = new ec2.Vpc(stack, 'Vpc', {
+    maxAzs: 2,
+    subnetConfiguration: [
+      { name: 'Public', subnetType: ec2.SubnetType.PUBLIC },
+      { name: 'MorePublic', subnetType: ec2.SubnetType.PUBLIC },
+      { name: 'Nodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      { name: 'MoreNodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      { name: 'Data', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      { name: 'MoreData', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+    ],
+  });
+  new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled() });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::EFS::MountTarget', 2);
+  expect(only(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').properties.Subnets).toHaveLength(2);
 });
 
 test('without isolated subnets data stores share those of the nodes', () => {

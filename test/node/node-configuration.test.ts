@@ -103,3 +103,19 @@ test('the role that starts tasks may read the Secrets of the nodes and nothing e
     expect(JSON.stringify(Resource)).not.toBe('"*"');
   }
 });
+
+test('a secret in plain text is refused, wherever it comes from', () => {
+  const secret = new secretsmanager.Secret(new Stack(), 'Smtp');
+  for (const value of ['{{resolve:secretsmanager:smtp}}', `smtp://me:${secret.secretValue.unsafeUnwrap()}@mail`]) {
+    expect(() => newCluster({ environment: { SMTP: value } })).toThrow(
+      '`environment.SMTP` is a secret, which would stand in clear text in the task definition. Inject it: secrets: { SMTP:',
+    );
+  }
+});
+
+test('a value that is no text is refused', () => {
+  expect(() => newCluster({ environment: { SMTP_PORT: 25 as any } })).toThrow(
+    "`environment.SMTP_PORT` must be text, got: 25. Write it in quotes: '25'.",
+  );
+  expect(() => newCluster({ environment: { SMTP_PORT: undefined as any } })).toThrow('has no value for SMTP_PORT');
+});
