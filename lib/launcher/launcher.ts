@@ -23,6 +23,7 @@ export function renderLauncherCommand(): string[] {
     'sh',
     '-c',
     [
+      'set -eu',
       `LAUNCHER_HOME="\${LAUNCHER_HOME:-${HOME}}"`,
       'mkdir -p "$LAUNCHER_HOME"',
       ...scripts.map((name) => `cat >"$LAUNCHER_HOME/${name}" <<'END OF ${name}'\n${read(name)}END OF ${name}`),

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../../lib/launcher/launcher';
@@ -10,7 +10,7 @@ const SCRIPTS = join(__dirname, '../../lib/launcher/scripts');
 test('the command is one shell script, the same every time, and leaves room in the task definition', () => {
   expect([shell, option]).toEqual(['sh', '-c']);
   expect(renderLauncherCommand()[2]).toBe(script);
-  expect(Buffer.byteLength(script)).toBeLessThan(34_000);
+  expect(Buffer.byteLength(script)).toBeLessThan(34 * 1024);
 });
 
 test('nothing in it is taken for a dynamic reference by CloudFormation', () => {
@@ -23,7 +23,7 @@ test('it is without comments on lines of their own, which are for the reader of 
 
 test('the container is checked with the script that the command has written', () => {
   expect(HEALTH_CHECK_COMMAND).toEqual(['CMD-SHELL', 'exec node /tmp/nocobase-launcher/health.js']);
-  expect(script.split('\n')[0]).toContain(':-/tmp/nocobase-launcher}');
+  expect(script.split('\n')[1]).toContain(':-/tmp/nocobase-launcher}');
 });
 
 describe.each(['sh', 'dash', 'bash'].filter((name) => spawnSync(name, ['-c', 'true']).status === 0))(
@@ -32,15 +32,18 @@ describe.each(['sh', 'dash', 'bash'].filter((name) => spawnSync(name, ['-c', 'tr
     test('it writes every script as it is in the source, and runs', () => {
       const home = mkdtempSync(join(tmpdir(), 'launcher home '));
       try {
+        const ca = join(home, 'a folder', 'ca.pem');
         const environment = {
           PATH: process.env.PATH,
           LAUNCHER_HOME: home,
           LAUNCHER_LICENSE: 'required',
-          APP_PORT: '1',
+          LAUNCHER_DATABASE_CA: 'line one\nline $two `three`',
+          DB_DIALECT_OPTIONS_SSL_CA: ca,
         };
         const { status, stdout } = spawnSync(name, ['-c', script], { env: environment, encoding: 'utf8' });
         expect(stdout).toMatch(/^\[launcher\] stops: the licence key is missing.*\n$/);
         expect(status).toBe(1);
+        expect(readFileSync(ca, 'utf8')).toBe('line one\nline $two `three`\n');
         const scripts = readdirSync(SCRIPTS).filter((file) => file.endsWith('.js'));
         expect(readdirSync(home).filter((file) => file.endsWith('.js'))).toEqual(scripts);
         for (const file of scripts) execFileSync(process.execPath, ['--check', join(home, file)]);

@@ -64,7 +64,7 @@ export class Rehearsal {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        PATH: process.env.PATH,
+        PATH: `${FAKE_HOME}:${process.env.PATH}`,
         NODE_PATH: join(this.appDir, 'node_modules'),
         FAKE_HOME,
         FAKE_TEST_PID: String(process.pid),
@@ -88,6 +88,7 @@ export class Rehearsal {
         LAUNCHER_STOP_TIMEOUT: '60',
         LAUNCHER_UNHEALTHY_TIMEOUT: '60',
         LAUNCHER_UPGRADE_TIMEOUT: '60',
+        NOCOBASE_RUNNING_IN_DOCKER: 'true',
         ...environment,
       },
     });

@@ -1,4 +1,5 @@
 const fs = require('node:fs');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { env } = process;
 const { appDir } = require('./settings');
 
@@ -86,7 +87,8 @@ class Database {
   /** Lets go of everything this session holds. */
   close() {
     this.onLost = () => {};
-    return this.client.end().catch(() => {});
+    // The server may not be there to say goodbye.
+    return Promise.race([this.client.end().catch(() => {}), sleep(2000)]);
   }
 }
 

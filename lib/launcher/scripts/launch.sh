@@ -1,4 +1,3 @@
-set -eu
 # NocoBase and its licence kit take the database's CA as the path of a file only.
 if [ -n "${LAUNCHER_DATABASE_CA:-}" ] && [ -n "${DB_DIALECT_OPTIONS_SSL_CA:-}" ]; then
   mkdir -p "$(dirname "$DB_DIALECT_OPTIONS_SSL_CA")"

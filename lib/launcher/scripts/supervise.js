@@ -1,4 +1,5 @@
 // The container's main process: gate, start, watch, stop.
+const { spawnSync } = require('node:child_process');
 const App = require('./app');
 const Gate = require('./gate');
 const { askHealth } = require('./health');
@@ -64,7 +65,10 @@ function stopApp(drain) {
       log(`goes on serving for ${settings.drain / 1000} s, in which the load balancer takes this node out`);
       await pause(settings.drain);
     }
+    // The app closes its port well before it has ended.
+    const timer = setInterval(() => standIn.hold(), 250);
     const clean = await app.stop(listener, deadline);
+    clearInterval(timer);
     app = undefined;
     listener = undefined;
     serves = false;
@@ -83,7 +87,7 @@ async function terminate(signal) {
     if (!clean) exitCode ||= 137;
     await gate.close();
   }
-  log(`${signal}: ends, NocoBase does not run here any more`);
+  log(`${signal}: ends; NocoBase does not run here`);
   process.exit(exitCode);
 }
 
@@ -142,7 +146,8 @@ async function run(alone) {
   });
   const watchdog = new Watchdog({ ...settings, alone }, now());
   for (let refused = 0; ; ) {
-    await pause(settings.poll);
+    // Quicker when it seems that the port is free, and users would get an error.
+    await pause(refused === 1 ? settings.poll / 8 : settings.poll);
     const health = standIn.holding ? { state: 'starting', detail: 'nobody listens' } : await askHealth();
     if (stopping) return forever;
 
@@ -162,6 +167,8 @@ async function run(alone) {
         await stopApp(false);
         if (terminated) return forever;
         stopping = undefined;
+        // The image's entrypoint has started it as a daemon, and would fail at its port when it runs again.
+        if (process.env.NOCOBASE_RUNNING_IN_DOCKER === 'true') spawnSync('nginx', ['-s', 'stop']);
         await standIn.hold();
         return undefined;
       }

@@ -7,4 +7,5 @@ if [ -e "$FAKE_DIR/hold-entrypoint" ]; then
   echo '[fake] hold-entrypoint'
   node "$FAKE_HOME/hold.js"
 fi
+nginx
 sh -c 'node "$FAKE_HOME/pm2-runtime" start "$FAKE_HOME/app.js"; exit $?'
