@@ -163,6 +163,10 @@ export class NodeFleet extends Construct implements INodeFleet {
         id: 'cdk-validator-cfnguard::ecs_task_definition_memory_hard_limit_check',
         reason: 'On Fargate the limit is that of the task, which this container has to itself.',
       },
+      {
+        id: 'CloudFormation-Validate::E1029',
+        reason: 'What looks like a parameter of Fn::Sub in the command is shell and JavaScript, and is to stay as it is.',
+      },
     );
     if (props.enableExecuteCommand) {
       Validations.of(this.taskDefinition.taskRole).acknowledge({
