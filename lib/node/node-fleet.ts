@@ -165,7 +165,8 @@ export class NodeFleet extends Construct implements INodeFleet {
       },
       {
         id: 'CloudFormation-Validate::E1029',
-        reason: 'What looks like a parameter of Fn::Sub in the command is shell and JavaScript, and is to stay as it is.',
+        reason:
+          'What looks like a parameter of Fn::Sub in the command is shell and JavaScript, and is to stay as it is.',
       },
     );
     if (props.enableExecuteCommand) {
