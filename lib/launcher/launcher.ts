@@ -25,6 +25,7 @@ export function renderLauncherCommand(): string[] {
     [
       'set -eu',
       `LAUNCHER_HOME="\${LAUNCHER_HOME:-${HOME}}"`,
+      'export LAUNCHER_HOME',
       'mkdir -p "$LAUNCHER_HOME"',
       ...scripts.map((name) => `cat >"$LAUNCHER_HOME/${name}" <<'END OF ${name}'\n${read(name)}END OF ${name}`),
       read('launch.sh'),

@@ -92,22 +92,30 @@ describe('on an empty database', () => {
     },
   );
 
-  rehearse('an installation that had come to its end before it was interrupted is gone on with', async (rehearsal) => {
-    const first = await rehearsal.start('a');
-    first.tell('hold-start');
-    await first.said('[fake] installs');
-    await eventually(
-      () => rehearsal.database.query(`SELECT FROM pg_class WHERE relname = 'applicationVersion'`),
-      (rows) => rows.length > 0,
+  for (const [prefix, table] of [
+    ['', 'applicationVersion'],
+    ['', 'application_version'],
+    ['nb_', 'nb_applicationVersion'],
+  ]) {
+    rehearse(
+      `an installation that had come to its end, with its version in ${table}, is gone on with`,
+      async (rehearsal) => {
+        const first = await rehearsal.start('a');
+        first.tell('hold-start');
+        await first.said('[fake] has installed');
+        first.kill();
+        await first.exit;
+        await first.killApp();
+        if (table !== 'applicationVersion') {
+          await rehearsal.database.query(`ALTER TABLE "applicationVersion" RENAME TO "${table}"`);
+        }
+        const second = await rehearsal.start('b', { DB_TABLE_PREFIX: prefix });
+        await second.said('going on with what is there');
+        await second.said('[fake] upgrades');
+        await second.said('NocoBase is healthy');
+      },
     );
-    first.signal('SIGKILL');
-    await first.exit;
-    await first.killApp();
-    const second = await rehearsal.start('b');
-    await second.said('going on with what is there');
-    await second.said('[fake] upgrades');
-    await second.said('NocoBase is healthy');
-  });
+  }
 
   rehearse('a schema that is emptied later counts as new, whatever was healthy in it', async (rehearsal) => {
     const first = await rehearsal.start('a');

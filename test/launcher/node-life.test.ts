@@ -59,9 +59,13 @@ describe('the stand-in', () => {
       );
       const stop = pollHealth(node);
       await node.said('NocoBase is healthy');
+      await eventually(
+        () => node.get(),
+        ({ status }) => status === 200,
+      );
       const answers = await stop();
       expect(answers[0].status).toBe(503);
-      expect(answers.at(-1)!.status).toBe(200);
+      expect(answers.map(({ status }) => status)).toContain(200);
       // A connection costs a fraction of a millisecond here: this is a moment.
       expect(longestGap(answers)).toBeLessThan(200);
       expect(rehearsal.all(/EADDRINUSE|already in use/)).toEqual([]);

@@ -15,25 +15,21 @@ try {
       : { port: first, host: typeof second === 'function' ? undefined : second };
   const isOurs = (port) => Number(port) === Number(APP_PORT);
 
-  /** Synchronous, so that listen() stays what it is: asks the stand-in for the port and waits until it is free. */
+  /** Synchronous, so that listen() stays what it is: claims the port and waits until the stand-in has let go. */
   const takeOver = () => {
     const clock = new Int32Array(new SharedArrayBuffer(4));
-    const giveUpAt = Date.now() + 10000;
-    while (fs.existsSync(HELD) && Date.now() < giveUpAt) {
-      fs.writeFileSync(WANTED, String(process.pid));
-      for (let i = 0; i < 50 && fs.existsSync(HELD); i++) Atomics.wait(clock, 0, 0, 4);
-    }
+    fs.writeFileSync(WANTED, String(process.pid));
+    for (let i = 0; i < 2500 && fs.existsSync(HELD); i++) Atomics.wait(clock, 0, 0, 4);
   };
 
   const { listen } = net.Server.prototype;
   net.Server.prototype.listen = function (...args) {
     try {
-      if (isOurs(target(args).port)) {
+      // In PM2's cluster mode its own process listens for the app's, but as a plain server, after the app has asked.
+      if (isOurs(target(args).port) && this instanceof require('node:http').Server) {
         takeOver();
         // Longer than the load balancer's idle time-out, or that one sends into a connection just closed (502).
-        if (this instanceof require('node:http').Server && LAUNCHER_KEEP_ALIVE) {
-          this.keepAliveTimeout = Number(LAUNCHER_KEEP_ALIVE) * 1000;
-        }
+        if (LAUNCHER_KEEP_ALIVE) this.keepAliveTimeout = Number(LAUNCHER_KEEP_ALIVE) * 1000;
       }
     } catch {}
     return listen.apply(this, args);

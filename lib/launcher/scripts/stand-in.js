@@ -4,9 +4,9 @@ const path = require('node:path');
 const { home, port } = require('./settings');
 const log = require('./log');
 
-/** There while the stand-in listens; preload.js looks at it. */
+// Two claims to the port, in files. The stand-in writes HELD, then looks at WANTED; preload.js in the app writes its
+// process id to WANTED, then looks at HELD. So at least one of them sees the other, and it is the stand-in that yields.
 const HELD = path.join(home, 'port.held');
-/** Written by preload.js, with its process id, when the app is about to listen. */
 const WANTED = path.join(home, 'port.wanted');
 
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
@@ -35,7 +35,7 @@ function answer(request, response) {
  * them all the same, and they should see a page rather than an error.
  */
 module.exports = class StandIn {
-  /** @param admit called with the app's process id when it wants the port; false keeps it waiting */
+  /** @param admit called with the app's process id before it gets the port */
   constructor(admit) {
     this.admit = admit;
     for (const file of [HELD, WANTED]) fs.rmSync(file, { force: true });
@@ -48,31 +48,54 @@ module.exports = class StandIn {
   /** Takes the port, unless somebody else has it. */
   hold() {
     if (this.server) return Promise.resolve();
+    this.taking ??= this.take().finally(() => {
+      this.taking = undefined;
+    });
+    return this.taking;
+  }
+
+  take() {
+    fs.writeFileSync(HELD, '');
+    if (this.claimant()) {
+      fs.rmSync(HELD);
+      return Promise.resolve();
+    }
     const server = http.createServer(answer);
     return new Promise((resolve) => {
       server.once('error', (error) => {
+        fs.rmSync(HELD, { force: true });
         if (error.code !== 'EADDRINUSE') log(`cannot listen on port ${port}: ${error.message}`);
         resolve();
       });
       server.listen(port, '0.0.0.0', () => {
         this.server = server;
-        fs.rmSync(WANTED, { force: true });
-        fs.writeFileSync(HELD, '');
-        this.timer = setInterval(() => this.lookForApp(), 25);
+        this.timer = setInterval(() => {
+          const pid = this.claimant();
+          if (pid) this.letGo(pid);
+        }, 25);
         resolve();
       });
     });
   }
 
-  lookForApp() {
-    if (!fs.existsSync(WANTED)) return;
-    const pid = Number(fs.readFileSync(WANTED, 'utf8'));
-    fs.rmSync(WANTED, { force: true });
-    if (this.admit(pid)) this.letGo();
+  /** The living process of the app that listens or is about to. */
+  claimant() {
+    try {
+      const pid = Number(fs.readFileSync(WANTED, 'utf8'));
+      process.kill(pid, 0);
+      return pid;
+    } catch {
+      return undefined;
+    }
   }
 
-  letGo() {
-    if (!this.server) return;
+  /** The app is being stopped: its port is free as soon as it has closed it, well before it has ended. */
+  forgetClaim() {
+    fs.rmSync(WANTED, { force: true });
+  }
+
+  letGo(pid) {
+    this.admit(pid);
     clearInterval(this.timer);
     const server = this.server;
     this.server = undefined;

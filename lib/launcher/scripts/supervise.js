@@ -10,9 +10,6 @@ const settings = require('./settings');
 const StandIn = require('./stand-in');
 const Watchdog = require('./watchdog');
 
-/** Polls in a row that nobody listens on the port before the stand-in takes it again (PM2 restarts a crashed app). */
-const REFUSED = 2;
-
 const now = () => performance.now();
 const forever = new Promise(() => {});
 const gate = new Gate();
@@ -55,7 +52,6 @@ function admit(pid) {
     );
   }
   listener = pid;
-  return true;
 }
 
 function stopApp(drain) {
@@ -65,7 +61,7 @@ function stopApp(drain) {
       log(`goes on serving for ${settings.drain / 1000} s, in which the load balancer takes this node out`);
       await pause(settings.drain);
     }
-    // The app closes its port well before it has ended.
+    standIn.forgetClaim();
     const timer = setInterval(() => standIn.hold(), 250);
     const clean = await app.stop(listener, deadline);
     clearInterval(timer);
@@ -145,16 +141,15 @@ async function run(alone) {
     else end(`NocoBase ${how}. The reason is in the lines above`);
   });
   const watchdog = new Watchdog({ ...settings, alone }, now());
-  for (let refused = 0; ; ) {
-    // Quicker when it seems that the port is free, and users would get an error.
-    await pause(refused === 1 ? settings.poll / 8 : settings.poll);
+  for (;;) {
+    await pause(settings.poll);
     const health = standIn.holding ? { state: 'starting', detail: 'nobody listens' } : await askHealth();
     if (stopping) return forever;
 
-    refused = health.state === 'refused' ? refused + 1 : 0;
-    if (refused === REFUSED) {
+    // It has crashed; PM2 starts it again.
+    if (health.state === 'refused') await standIn.hold();
+    if (health.state === 'refused' && standIn.holding) {
       log(`nobody listens on port ${settings.port} any more; answers 503 there until NocoBase is back`);
-      await standIn.hold();
     }
 
     const reason = watchdog.observe(now(), health);

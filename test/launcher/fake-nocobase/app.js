@@ -57,6 +57,7 @@ async function boot() {
     await query(`INSERT INTO roles DEFAULT VALUES`);
     await query(`CREATE TABLE "applicationVersion" (value text)`);
     await query(`INSERT INTO "applicationVersion" VALUES ('2.2.15')`);
+    say('has installed');
   } else if (env.SKIP_SAME_VERSION_UPGRADE !== 'true') {
     say('upgrades');
     await released('upgrade');
