@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
@@ -19,7 +19,20 @@ export class CertificateEntrance extends Construct {
   constructor(scope: Construct, id: string, props: CertificateEntranceProps) {
     super(scope, id);
     checkDomainName(this, props.domainName);
+    this.checkRegion(props.certificate);
     this.binding = httpsBinding(this, props);
+  }
+
+  private checkRegion({ certificateArn }: acm.ICertificate) {
+    const { region } = Stack.of(this);
+    const [, , , certificateRegion] = certificateArn.split(':');
+    if (![certificateArn, region].some(Token.isUnresolved) && certificateRegion !== region) {
+      throw invalidProp(this, {
+        prop: 'entrance.certificate',
+        problem: `is in ${certificateRegion}, and the load balancer that has to present it in ${region}`,
+        remedy: `Import or request the certificate in ${region}; us-east-1 is for CloudFront`,
+      });
+    }
   }
 }
 

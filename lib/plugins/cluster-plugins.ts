@@ -41,7 +41,9 @@ export abstract class ClusterPlugins {
    * Nodes download the plug-ins with this licence key when they start, into the
    * shared storage. They need a way out to NocoBase's package service.
    *
-   * @param licenseKey a Secret whose value is the key as NocoBase issued it
+   * @param licenseKey a Secret whose value is the key as NocoBase issued it.
+   *   Given by `Secret.fromSecretNameV2`, its name must not end in a hyphen and
+   *   six characters, which Secrets Manager takes for the random end of an ARN.
    */
   public static licensed(licenseKey: secretsmanager.ISecret): ClusterPlugins {
     return new Licensed(licenseKey);

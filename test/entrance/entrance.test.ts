@@ -213,6 +213,19 @@ test('Entrance.certificate takes the certificate given and makes no record', () 
   expect(cluster.url).toBe('https://nocobase.example.com/app/');
 });
 
+test('a certificate of another region is refused', () => {
+  const certificate = acm.Certificate.fromCertificateArn(
+    new Stack(),
+    'C',
+    'arn:aws:acm:us-east-1:111122223333:certificate/1',
+  );
+  const entrance = Entrance.certificate(certificate, { domainName: 'nocobase.example.com' });
+  expect(() => newCluster({ entrance }, { env: { region: 'eu-central-1' } })).toThrow(
+    '`entrance.certificate` is in us-east-1, and the load balancer that has to present it in eu-central-1.',
+  );
+  expect(() => newCluster({ entrance }, { env: { region: 'us-east-1' } })).not.toThrow();
+});
+
 test('between public and internal there is another target group: one belongs to one load balancer at a time', () => {
   const ids = (entrance: Entrance) => {
     const { template } = synthesize({ entrance });
