@@ -65,7 +65,6 @@ describe('the stand-in', () => {
       );
       const answers = await stop();
       expect(answers[0].status).toBe(503);
-      expect(answers.map(({ status }) => status)).toContain(200);
       // A connection costs a fraction of a millisecond here: this is a moment.
       expect(longestGap(answers)).toBeLessThan(200);
       expect(rehearsal.all(/EADDRINUSE|already in use/)).toEqual([]);
