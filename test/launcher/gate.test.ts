@@ -210,6 +210,21 @@ describe('the connection', () => {
     );
   });
 
+  rehearse(
+    'lost while an installation is being stopped kills the app, which must not go on alone',
+    async (rehearsal) => {
+      const node = await rehearsal.start('a');
+      node.tell('hold-install');
+      node.tell('deaf');
+      await node.said('[fake] installs');
+      node.signal('SIGTERM');
+      await node.said('[fake] is deaf');
+      await rehearsal.database.cutConnections();
+      await node.exit;
+      expect(rehearsal.all('did not stop in time')).toEqual([]);
+    },
+  );
+
   rehearse('lost while waiting is taken up again', async (rehearsal) => {
     const first = await rehearsal.start('a');
     first.tell('hold-install');

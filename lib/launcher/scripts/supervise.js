@@ -108,7 +108,12 @@ async function stepAside() {
 }
 
 gate.onLost = async (error) => {
-  if (!app || stopping) return;
+  if (!app) return;
+  if (stopping) {
+    // An installation that is being stopped must not go on without its lock either.
+    if (!serves) app.kill();
+    return;
+  }
   if (!serves) {
     end(
       `lost the connection to the database (${error.message}) while NocoBase started, and with it the lock that keeps ` +
@@ -180,6 +185,7 @@ async function main() {
   for (;;) {
     const { alone } = await gate.enter();
     writeLicense();
+    if (gate.database.lost) continue;
     await run(alone);
   }
 }
