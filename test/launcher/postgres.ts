@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<Postgres> {
   const [line] = await Promise.race([
     once(createInterface({ input: server.stdout! }), 'line'),
     once(server, 'exit').then(() => {
-      throw new Error('PostgreSQL did not start; the reason is in the output above. It needs `openssl` for its TLS.');
+      throw new Error('PostgreSQL did not start; the reason is in the output above.');
     }),
   ]);
   const { port, ca, otherCa } = JSON.parse(line);
