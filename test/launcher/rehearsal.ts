@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../../lib/launcher/launcher';
 import { type Database, type Postgres, startPostgres } from './postgres';
+
+const { freePort } = require('./free-port.cjs');
 
 const FAKE_HOME = join(__dirname, 'fake-nocobase');
 
@@ -247,13 +248,4 @@ export async function eventually<T>(ask: () => Promise<T> | T, wanted: (answer: 
     if (Date.now() > giveUpAt) throw new Error(`Waited in vain; the last answer was ${JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
