@@ -3,5 +3,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/cdk.out'],
   // Template validation costs 2-3 s a process; test/strict.test.ts turns it on where it is the subject.
+  // jest leaves a core idle by default, and there may be two.
+  maxWorkers: '100%',
   setupFiles: ['<rootDir>/test/setup.cjs'],
 };

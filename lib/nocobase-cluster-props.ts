@@ -24,8 +24,9 @@ export interface NocoBaseClusterProps {
 
   /**
    * The network. It needs private subnets with a way out in two availability
-   * zones; data stores go to isolated subnets where there are some. Changing it
-   * replaces everything that holds data.
+   * zones; data stores go to isolated subnets where there are some, so that
+   * adding the first ones later moves them. Changing it replaces everything that
+   * holds data.
    *
    * @default - a VPC over two availability zones with public, private and isolated subnets
    */

@@ -1,12 +1,12 @@
-import { CfnOutput, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { checkedEmail, checkedPublicPath, checkedUpgradeTimeout, checkStrategies } from './cluster-checks';
 import { Database, type DatabaseBinding } from './database/database';
 import { Entrance, type EntranceBinding } from './entrance/entrance';
 import { NocoBaseImage } from './image/nocobase-image';
-import { invalidProp } from './invalid-prop';
 import { ApplicationKeys, type ApplicationKeysBinding } from './keys/application-keys';
 import { acknowledgeLogGroup } from './log-group-rules';
 import { Network } from './network/network';
@@ -17,7 +17,7 @@ import { type NamedContribution, NodeConfiguration } from './node/node-configura
 import { type INodeFleet, NodeFleet } from './node/node-fleet';
 import { webFleetSize } from './node/web-fleet-size';
 import { deploymentPercentages } from './node/worker-id-budget';
-import type { ClusterPlugins, ClusterPluginsBinding } from './plugins/cluster-plugins';
+import type { ClusterPluginsBinding } from './plugins/cluster-plugins';
 import { nextStep } from './plugins/next-step';
 import { Preflight, PreflightRule } from './preflight/preflight';
 import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
@@ -75,9 +75,10 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
 
   constructor(scope: Construct, id: string, props: NocoBaseClusterProps) {
     super(scope, id);
-    this.checkPlugins(props.plugins);
-    const publicPath = this.checkedPublicPath(props.publicPath ?? '/');
-    const upgradeTimeout = this.checkedUpgradeTimeout(props.upgradeTimeout ?? Duration.hours(2));
+    checkStrategies(this, props);
+    const publicPath = checkedPublicPath(this, props.publicPath ?? '/');
+    const upgradeTimeout = checkedUpgradeTimeout(this, props.upgradeTimeout ?? Duration.hours(2));
+    const rootEmail = checkedEmail(this, props.rootEmail ?? DEFAULT_ROOT_EMAIL);
     const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this);
 
     const network = new Network(this, 'Network', props);
@@ -109,7 +110,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
         ...partContributions(parts, plugins.clustered),
         { prop: 'plugins', contribution: plugins.contribution },
         { prop: 'keys', contribution: keyContribution(this.keys) },
-        { prop: 'rootEmail', contribution: { environment: { INIT_ROOT_EMAIL: this.checkedEmail(props.rootEmail) } } },
+        { prop: 'rootEmail', contribution: { environment: { INIT_ROOT_EMAIL: rootEmail } } },
         { prop: 'publicPath', contribution: { environment: { APP_PUBLIC_PATH: publicPath } } },
         {
           prop: 'web',
@@ -128,7 +129,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       userEnvironment: props.environment ?? {},
       userSecrets: props.secrets ?? {},
     });
-    const preflight = this.preflight(plugins, configuration);
+    const preflight = this.preflight(plugins);
     data.node.addDependency(preflight);
 
     const securityGroup = new ec2.SecurityGroup(this, 'NodeSecurityGroup', {
@@ -177,7 +178,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     this.output(props, plugins);
   }
 
-  private preflight(plugins: ClusterPluginsBinding, configuration: NodeConfiguration): Preflight {
+  private preflight(plugins: ClusterPluginsBinding): Preflight {
     const { appKey, aesSecretKey, rootPassword } = this.keys;
     return new Preflight(this, 'Preflight', {
       checks: [
@@ -188,7 +189,12 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
           ? [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret: plugins.licenseKey, prop: 'plugins' }]
           : []),
       ],
-      fingerprint: () => [configuration.environment, Object.keys(configuration.secrets)],
+      // All that makes a node: where it changes, nodes start, and they start with these keys.
+      fingerprint: () => {
+        const { containerDefinitions, cpu, memory, runtimePlatform, volumes } = this.web.taskDefinition.node
+          .defaultChild as ecs.CfnTaskDefinition;
+        return { containerDefinitions, cpu, memory, runtimePlatform, volumes };
+      },
     });
   }
 
@@ -217,52 +223,6 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
         description: 'How to get from one node to a cluster',
       });
     }
-  }
-
-  /** The compiler asks for it in TypeScript; not every language has one. */
-  private checkPlugins(plugins: unknown) {
-    if (typeof (plugins as ClusterPlugins | undefined)?.bind !== 'function') {
-      throw invalidProp(this, {
-        prop: 'plugins',
-        problem: `must be one of ClusterPlugins, got: ${JSON.stringify(plugins) ?? 'nothing'}`,
-        remedy:
-          'Begin with ClusterPlugins.pending(): one node, whose instance ID the licence is issued for; then ClusterPlugins.licensed(secret)',
-      });
-    }
-  }
-
-  private checkedPublicPath(publicPath: string): string {
-    if (!Token.isUnresolved(publicPath) && !/^\/(?:[\w.~-]+\/)*$/.test(publicPath)) {
-      throw invalidProp(this, {
-        prop: 'publicPath',
-        problem: `must begin and end with '/', got: '${publicPath}'`,
-        remedy: "Write e.g. '/' or '/nocobase/'",
-      });
-    }
-    return publicPath;
-  }
-
-  private checkedUpgradeTimeout(upgradeTimeout: Duration): Duration {
-    const seconds = upgradeTimeout.isUnresolved() ? Number.NaN : upgradeTimeout.toSeconds({ integral: false });
-    if (!Number.isInteger(seconds) || seconds < 10 * 60 || seconds > 12 * 3600) {
-      throw invalidProp(this, {
-        prop: 'upgradeTimeout',
-        problem: `must be whole seconds between 10 minutes and 12 hours, got: ${upgradeTimeout.isUnresolved() ? 'a token' : upgradeTimeout.toHumanString()}`,
-        remedy: 'It is the longest time that a migration of your database may take; two hours is a good start',
-      });
-    }
-    return upgradeTimeout;
-  }
-
-  private checkedEmail(email: string = DEFAULT_ROOT_EMAIL): string {
-    if (!Token.isUnresolved(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {
-      throw invalidProp(this, {
-        prop: 'rootEmail',
-        problem: `'${email}' is not an e-mail address`,
-        remedy: 'The first administrator signs in with it',
-      });
-    }
-    return email;
   }
 }
 

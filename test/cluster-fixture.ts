@@ -17,7 +17,14 @@ export function newCluster(props: Partial<NocoBaseClusterProps> = {}, stackProps
   return { stack, cluster };
 }
 
-export function synthesize(props: Partial<NocoBaseClusterProps> = {}, stackProps: StackProps = {}): SynthesizedCluster {
+let defaults: SynthesizedCluster | undefined;
+
+/** The same, synthesized; once for all tests of a file where nothing is changed. */
+export function synthesize(props?: Partial<NocoBaseClusterProps>, stackProps?: StackProps): SynthesizedCluster {
+  if (props === undefined && stackProps === undefined) {
+    defaults ??= synthesize({});
+    return defaults;
+  }
   const { stack, cluster } = newCluster(props, stackProps);
   return { stack, cluster, template: Template.fromStack(stack) };
 }

@@ -67,6 +67,11 @@ test('a change of the nodes checks the keys anew, a change of nothing does not',
   expect(preflight()).toBe(preflight());
 });
 
+test('whatever makes the nodes other nodes checks the keys anew', () => {
+  const id = (web: NocoBaseClusterProps['web']) => only(synthesize({ web }).template, 'Custom::NocoBasePreflight').id;
+  expect(id({ cpu: 4096, memoryLimitMiB: 8192 })).not.toBe(id({ cpu: 2048, memoryLimitMiB: 8192 }));
+});
+
 test('no password is in the template: what is secret is a reference', () => {
   const { template } = synthesize();
   const text = JSON.stringify(template.toJSON());
@@ -119,15 +124,15 @@ test('data services themselves connect to nowhere', () => {
 });
 
 test('the same input gives the same template to the byte', () => {
-  const text = () => JSON.stringify(synthesize().template.toJSON());
+  const text = () => JSON.stringify(synthesize({}).template.toJSON());
   expect(text()).toBe(text());
 });
 
 test('the environment of the synthesizing process does not reach the template', () => {
-  const before = JSON.stringify(synthesize().template.toJSON());
+  const before = JSON.stringify(synthesize({}).template.toJSON());
   const saved = { ...process.env };
   Object.assign(process.env, { TZ: 'Asia/Tokyo', APP_KEY: 'x', LAUNCHER_DRAIN: '1', AWS_REGION: 'ap-northeast-1' });
-  const after = JSON.stringify(synthesize().template.toJSON());
+  const after = JSON.stringify(synthesize({}).template.toJSON());
   process.env = saved;
   expect(after).toBe(before);
 });
@@ -161,10 +166,16 @@ test('the first administrator’s address is a prop, the password is generated',
 test.each([
   [
     { publicPath: 'nocobase' },
-    "`publicPath` must begin and end with '/', got: 'nocobase'. Write e.g. '/' or '/nocobase/'.",
+    "`publicPath` must begin and end with '/' and not be NocoBase's own '/api/', got: 'nocobase'. Write e.g. '/' or '/nocobase/'.",
   ],
   [{ publicPath: '/nocobase' }, "got: '/nocobase'"],
   [{ publicPath: '//' }, "got: '//'"],
+  [{ publicPath: '/../' }, "got: '/../'"],
+  [{ publicPath: '/api/' }, "got: '/api/'"],
+  [
+    { database: { multiAz: true } as any },
+    '`database` must be made by one of the factories, got: object. Write database: Database.postgres(',
+  ],
   [{ rootEmail: 'admin' }, "`rootEmail` 'admin' is not an e-mail address."],
   [
     { upgradeTimeout: Duration.minutes(5) },
@@ -174,9 +185,9 @@ test.each([
   [{ upgradeTimeout: Duration.millis(600_500) }, '`upgradeTimeout` must be whole seconds'],
   [
     { plugins: undefined },
-    '`plugins` must be one of ClusterPlugins, got: nothing. Begin with ClusterPlugins.pending()',
+    '`plugins` must be made by one of the factories, got: nothing. Write plugins: ClusterPlugins.pending()',
   ],
-  [{ plugins: 'licensed' as any }, '`plugins` must be one of ClusterPlugins, got: "licensed".'],
+  [{ plugins: 'licensed' as any }, '`plugins` must be made by one of the factories, got: string.'],
 ])('%j is refused, and the error says where', (props, message) => {
   expect(() => newCluster(props)).toThrow(`NocoBaseCluster [Prod/NocoBase]: ${message.startsWith('`') ? message : ''}`);
   expect(() => newCluster(props)).toThrow(message);

@@ -85,6 +85,10 @@ export interface PostgresDatabaseProps extends PostgresProps {
 }
 
 const DEFAULT_STORAGE = Size.gibibytes(20);
+/** PEM, possibly with comments before it, and nothing else: no bundle, no private key. */
+const ONE_CERTIFICATE =
+  /^(?:[^-\n][^\n]*\n|\n)*-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----\s*$/;
+const LARGEST_STORAGE = 65536;
 const DATABASE_NAME = 'nocobase';
 const CA_FILE = '/etc/nocobase/database-ca.pem';
 
@@ -111,7 +115,8 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
 
     const engine = rds.DatabaseInstanceEngine.postgres({ version: props.version ?? rds.PostgresEngineVersion.VER_17 });
     const allocatedStorage = props.allocatedStorage ?? DEFAULT_STORAGE;
-    const maxAllocatedStorage = props.maxAllocatedStorage ?? Size.gibibytes(allocatedStorage.toGibibytes() * 10);
+    const maxAllocatedStorage =
+      props.maxAllocatedStorage ?? Size.gibibytes(Math.min(allocatedStorage.toGibibytes() * 10, LARGEST_STORAGE));
 
     this.instance = new rds.DatabaseInstance(this, 'Instance', {
       engine,
@@ -145,6 +150,8 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy: RemovalPolicy.SNAPSHOT,
       autoMinorVersionUpgrade: true,
+      // Only another `version` asks for one, and that is somebody's decision.
+      allowMajorVersionUpgrade: true,
       databaseInsightsMode: rds.DatabaseInsightsMode.STANDARD,
       enablePerformanceInsights: true,
       performanceInsightRetention: rds.PerformanceInsightRetention.DEFAULT,
@@ -229,6 +236,18 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
           'Leave it out for 17: the NocoBase image carries the clients of 16 and 17, and RDS enforces TLS from 15 on',
       });
     }
+    const instanceClass = props.instanceType?.toString();
+    if (
+      instanceClass !== undefined &&
+      !Token.isUnresolved(instanceClass) &&
+      !/^(?!db\.)[a-z0-9-]+\.[a-z0-9]+$/.test(instanceClass)
+    ) {
+      throw invalidProp(this, {
+        prop: 'database.instanceType',
+        problem: `'${instanceClass}' is not an instance type as CDK writes it, without db.`,
+        remedy: "Write e.g. new ec2.InstanceType('m7g.large')",
+      });
+    }
     const retention = props.backupRetention;
     const days = retention?.isUnresolved() ? undefined : retention?.toDays({ integral: false });
     if (days !== undefined && (days < 1 || days > 35 || !Number.isInteger(days))) {
@@ -242,11 +261,18 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
     const maximum = props.maxAllocatedStorage?.toGibibytes();
     refuseToken(this, 'database.allocatedStorage', allocated);
     refuseToken(this, 'database.maxAllocatedStorage', maximum);
-    if (allocated < 20 || allocated > 65536) {
+    if (!(allocated >= 20 && allocated <= LARGEST_STORAGE)) {
       throw invalidProp(this, {
         prop: 'database.allocatedStorage',
         problem: `must be between 20 GiB and 64 TiB for gp3, got: ${allocated} GiB`,
         remedy: 'Start with Size.gibibytes(20); it grows by itself',
+      });
+    }
+    if (maximum !== undefined && !(maximum <= LARGEST_STORAGE)) {
+      throw invalidProp(this, {
+        prop: 'database.maxAllocatedStorage',
+        problem: `must be at most 64 TiB, got: ${maximum} GiB`,
+        remedy: 'Leave it out for ten times what is allocated',
       });
     }
     if (maximum !== undefined && maximum < allocated * 1.1) {
@@ -259,11 +285,11 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
     if (
       props.caCertificate !== undefined &&
       !Token.isUnresolved(props.caCertificate) &&
-      !/^-----BEGIN CERTIFICATE-----\s[\s\S]+-----END CERTIFICATE-----\s*$/.test(props.caCertificate)
+      !ONE_CERTIFICATE.test(props.caCertificate)
     ) {
       throw invalidProp(this, {
         prop: 'database.caCertificate',
-        problem: 'is not a PEM certificate',
+        problem: 'is not one PEM certificate',
         remedy: 'Pass the text of the file, which begins with -----BEGIN CERTIFICATE-----, not its path',
       });
     }

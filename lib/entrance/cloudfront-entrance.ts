@@ -1,8 +1,10 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { CloudFrontPrefixList } from './cloudfront-prefix-list';
 import type { EntranceBinding, EntranceContext, EntranceOptions } from './entrance';
 import { LoadBalancer } from './load-balancer';
 
@@ -28,13 +30,11 @@ export class CloudFrontEntrance extends Construct {
       id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
       reason: 'CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.',
     });
-    // CloudFront comes from its interfaces in the VPC; their security group and the id of CloudFront's prefix list
-    // can only be looked up over the network.
-    front.allowFrom([props.vpc.vpcCidrBlock], [80]);
-    Validations.of(front.loadBalancer).acknowledge({
-      id: 'AwsSolutions-EC23',
-      reason: 'The rule cannot see that the only range let in is that of the VPC.',
-    });
+    front.loadBalancer.connections.allowFrom(
+      new CloudFrontPrefixList(this, 'CloudFront').peer,
+      ec2.Port.tcp(80),
+      'CloudFront',
+    );
 
     const distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: 'NocoBase cluster',

@@ -22,7 +22,8 @@ export class LoadBalancer extends Construct {
       throw invalidProp(this, {
         prop: 'entrance',
         problem: 'needs public subnets for its load balancer, and the `vpc` has none',
-        remedy: 'Give the VPC public subnets in two availability zones, or use Entrance.cloudFront(), which needs none',
+        remedy:
+          'Give the VPC public subnets in two availability zones, or use Entrance.cloudFront(), which needs an internet gateway on the VPC and no public subnets',
       });
     }
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Alb', {
@@ -76,7 +77,7 @@ export class LoadBalancer extends Construct {
   /** Lets IPv4 ranges in on the given ports. */
   public allowFrom(cidrs: string[], ports: number[]) {
     for (const cidr of cidrs) {
-      if (!Token.isUnresolved(cidr) && !isIpv4Range(cidr)) {
+      if (Token.isUnresolved(cidr) ? cidr.startsWith('#{Token') : !isIpv4Range(cidr)) {
         throw invalidProp(this, {
           prop: 'entrance.allowedCidrs',
           problem: `has '${cidr}', which is not an IPv4 range`,

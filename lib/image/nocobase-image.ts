@@ -57,7 +57,7 @@ export abstract class NocoBaseImage {
 }
 
 const VERSION = /^\d+\.\d+\.\d+(-(alpha|beta)\.\d+)?(-full)?(-no-nginx)?$/;
-const FLOATING_TAG = /^(latest|main|next|alpha|beta|full)$/;
+const FLOATING_TAG = /^((latest|main|next|stable|alpha|beta)(-full)?(-no-nginx)?|full|)$/;
 
 class DockerHubImage extends NocoBaseImage {
   constructor(private readonly tag: string) {
@@ -101,8 +101,15 @@ class RegistryImage extends NocoBaseImage {
 
   public bind(scope: Construct): NocoBaseImageBinding {
     if (!Token.isUnresolved(this.imageName)) {
-      const tag = /(?::([\w][\w.-]*)|@(sha256:[0-9a-f]{64}))$/.exec(this.imageName);
-      refuseFloatingTag(scope, tag?.[1] ?? tag?.[2] ?? 'latest');
+      const name = /^[^\s@]+?(?::(\w[\w.-]*)|@(sha256:[0-9a-f]{64}))?$/.exec(this.imageName);
+      if (!name) {
+        throw invalidProp(scope, {
+          prop: 'image',
+          problem: `'${this.imageName}' is not the name of an image`,
+          remedy: "Write e.g. 'registry.example.com/nocobase:2.2.15', or with a digest '…@sha256:' and 64 digits",
+        });
+      }
+      refuseFloatingTag(scope, name[1] ?? name[2] ?? 'latest');
     }
     return { reference: this.imageName, containerImage: ecs.ContainerImage.fromRegistry(this.imageName) };
   }

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -48,6 +48,7 @@ export class Network extends Construct {
     const vpc = new ec2.Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways,
+      // Nothing is in that group; emptying it takes a Lambda of CDK's.
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [
         { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
@@ -76,6 +77,20 @@ export class Network extends Construct {
         remedy: 'Leave one of the two out',
       });
     }
+    const { account, region } = Stack.of(this);
+    const { env } = this.vpc;
+    for (const [what, given, ours] of [
+      ['account', env.account, account],
+      ['region', env.region, region],
+    ]) {
+      if (![given, ours].some(Token.isUnresolved) && given !== ours) {
+        throw invalidProp(this, {
+          prop: 'vpc',
+          problem: `is in ${what} ${given}, and the cluster in ${ours}`,
+          remedy: 'Put both into the same account and region',
+        });
+      }
+    }
     if (this.vpc.privateSubnets.length === 0) {
       throw invalidProp(this, {
         prop: 'vpc',
@@ -85,11 +100,12 @@ export class Network extends Construct {
     }
     for (const subnets of [this.nodeSubnets, this.dataSubnets]) {
       const zones = new Set(this.vpc.selectSubnets(subnets).availabilityZones);
-      const known = [...zones].every((zone) => !Token.isUnresolved(zone) && !zone.startsWith('dummy'));
+      // Zones that are tokens are told apart like others, unless all of them are one list.
+      const known = ![...zones].some((zone) => zone.startsWith('#{Token'));
       if (known && zones.size < 2) {
         throw invalidProp(this, {
           prop: 'vpc',
-          problem: `has ${subnets.subnetType} subnets in ${zones.size} availability zone only (${[...zones].join(', ')})`,
+          problem: `has ${subnets.subnetType} subnets in ${zones.size} availability zone only`,
           remedy: 'A cluster needs them in at least two',
         });
       }

@@ -1,9 +1,10 @@
-import { Duration, Size, Validations } from 'aws-cdk-lib';
+import { Duration, Size, Stack, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
+import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
 import type { NodeConfiguration } from './node-configuration';
 import { NODE_PORT, TIMING } from './timing';
@@ -11,6 +12,9 @@ import type { DeploymentPercentages, FleetSize } from './worker-id-budget';
 
 /** Where NocoBase keeps its files; the guide's baseline is to share all of it. */
 const STORAGE_PATH = '/app/nocobase/storage';
+
+/** 64 KB are what ECS takes; what CloudFormation fills in (names, ARNs) needs the rest. */
+const LARGEST_DEFINITION = 58 * 1024;
 
 /** Mean CPU of the fleet that scaling aims at. */
 const TARGET_CPU_PERCENT = 60;
@@ -53,8 +57,8 @@ export interface NodeFleetProps {
 /**
  * Nodes of one kind: a task definition, its service and the scaling of it.
  *
- * The desired count is not in the template: CloudFormation would write it again
- * at every update. A new service begins with one node, which installs; when it
+ * The desired count is not in the template (but where it is always one):
+ * CloudFormation would write it again at every update. A new service begins with one node, which installs; when it
  * is healthy the scalable target raises the count to its minimum.
  */
 export class NodeFleet extends Construct implements INodeFleet {
@@ -112,6 +116,9 @@ export class NodeFleet extends Construct implements INodeFleet {
       vpcSubnets: props.subnets,
       securityGroups: [props.securityGroup],
       assignPublicIp: false,
+      // A single node is single from the moment the service is updated; the scalable target, which comes after the
+      // service, would be too late.
+      desiredCount: props.size.maxNodes === 1 ? 1 : undefined,
       minHealthyPercent: props.deployment.minimumHealthyPercent,
       maxHealthyPercent: props.deployment.maximumPercent,
       // Unset would mean enabled, and ECS refuses that together with 100%.
@@ -127,7 +134,9 @@ export class NodeFleet extends Construct implements INodeFleet {
       enableECSManagedTags: true,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
     });
-    this.service.node.defaultChild!.node.addDependency(...props.startAfter);
+    // The role that fetches the secrets is of no use without its policy, which nothing else would wait for.
+    this.service.node.defaultChild!.node.addDependency(...props.startAfter, this.taskDefinition.executionRole!);
+    this.node.addValidation({ validate: () => this.checkSize() });
     this.connections = this.service.connections;
 
     this.scaling = this.service.autoScaleTaskCount({
@@ -143,6 +152,22 @@ export class NodeFleet extends Construct implements INodeFleet {
       });
     }
     this.acknowledge(props);
+  }
+
+  /** ECS refuses a larger task definition only after the database and the broker have been made. */
+  private checkSize(): string[] {
+    const { containerDefinitions } = this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+    const bytes = Buffer.byteLength(JSON.stringify(Stack.of(this).resolve(containerDefinitions)));
+    if (bytes <= LARGEST_DEFINITION) {
+      return [];
+    }
+    const details = {
+      prop: 'environment',
+      problem: `and what else a node is told come to ${Math.ceil(bytes / 1024)} KB, and a task definition takes 64`,
+      remedy:
+        'Shorten `environment` or `database.caCertificate` (one certificate, not a bundle), or keep long values in a Secret',
+    };
+    return [invalidProp(this, details).message];
   }
 
   private acknowledge(props: NodeFleetProps) {
@@ -172,7 +197,8 @@ export class NodeFleet extends Construct implements INodeFleet {
     if (props.enableExecuteCommand) {
       Validations.of(this.taskDefinition.taskRole).acknowledge({
         id: 'AwsSolutions-IAM5[Resource::*]',
-        reason: 'The ssmmessages actions of ECS Exec have no resource to name; ECS Exec was switched on by the user.',
+        reason:
+          'The actions of ECS Exec (ssmmessages, and logs for its sessions) have no resource to name; it was switched on by the user.',
       });
     }
   }

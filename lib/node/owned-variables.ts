@@ -1,8 +1,9 @@
 /** Variables that a prop of the library decides, and the prop. The first match counts. */
 const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^DB_POOL_/, ''],
-  [/^DB_(LOGGING|QUERY_|SYNC_)/, ''],
-  [/^DB_/, 'database'],
+  // All but how NocoBase uses the database: DB_POOL_MAX and its like are the user's.
+  [/^DB_(?!POOL_|LOGGING|QUERY_|SYNC_)/, 'database'],
+  // By these TLS would not be verified any more.
+  [/^(NODE_TLS_REJECT_UNAUTHORIZED|PGSSLMODE)$/, 'database'],
   [/^(REDIS_URL|CACHE_(DEFAULT_STORE|REDIS_.*)|PUBSUB_ADAPTER.*|LOCK_ADAPTER.*|QUEUE_ADAPTER_REDIS.*)$/, 'redis'],
   [/^QUEUE_ADAPTER/, 'queue'],
   [/^(APP_KEY|APP_AES_SECRET_KEY.*|INIT_ROOT_PASSWORD)$/, 'keys'],
@@ -12,11 +13,11 @@ const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^CLUSTER_MODE$/, 'web.processes'],
   [/^(WORKER_MODE|APP_PORT|APP_LAUNCH_MODE)$/, 'web'],
   [/^(STORAGE_PATH|NOCOBASE_RUNNING_IN_DOCKER|PM2_HOME)$/, 'storage'],
-  [/^(LAUNCHER_.*|SKIP_SAME_VERSION_UPGRADE|PM2_KILL_TIMEOUT)$/, 'plugins'],
+  [/^(SKIP_SAME_VERSION_UPGRADE|PM2_KILL_TIMEOUT|LAUNCHER_.*)$/, 'upgradeTimeout'],
+  [/^(PATH|HOME|LD_PRELOAD|ECS_.*)$/, 'image'],
 ];
 
 /** The prop that decides a variable, or nothing where the user does. */
 export function ownerOf(variable: string): string | undefined {
-  const owner = OWNERS.find(([pattern]) => pattern.test(variable))?.[1];
-  return owner || undefined;
+  return OWNERS.find(([pattern]) => pattern.test(variable))?.[1];
 }

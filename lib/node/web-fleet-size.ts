@@ -55,7 +55,7 @@ function whole(scope: IConstruct, prop: string, value: number, from: number, to 
     throw invalidProp(scope, {
       prop,
       problem: `must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `between ${from} and ${to}`}, got: ${value}`,
-      remedy: 'See the documentation of the prop for what it means',
+      remedy: `Write it as a number, e.g. ${from}`,
     });
   }
   return value;

@@ -55,7 +55,9 @@ export function deploymentPercentages(
       remedy:
         workerIds(fleet, alternative) <= available
           ? `Leave \`${fleet.prop}.maximumPercent\` out, or set it to ${alternative}`
-          : `Lower \`${fleet.prop}.maxNodes\` to ${Math.max(largest, 1)}${fleet.processes > 1 ? ` or \`${fleet.prop}.processes\`` : ''}`,
+          : largest >= fleet.minNodes
+            ? `Lower \`${fleet.prop}.maxNodes\` to ${largest}${fleet.processes > 1 ? ` or \`${fleet.prop}.processes\`` : ''}`
+            : `Lower \`${fleet.prop}.${fleet.processes > 1 ? 'processes' : 'minNodes'}\``,
     });
   }
   return {

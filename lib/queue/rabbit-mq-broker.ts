@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { ownerOf } from '../node/owned-variables';
 import type { MessageQueueBinding } from './message-queue';
 
 /** How many brokers there are. Changing it replaces the broker and loses what is queued. */
@@ -110,7 +111,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
 
     const { subnetIds } = props.vpc.selectSubnets(props.vpcSubnets);
     this.broker = new amazonmq.CfnBroker(this, 'Broker', {
-      brokerName: Names.uniqueResourceName(this, { maxLength: 50, separator: '-' }),
+      brokerName: this.brokerName(deployment),
       engineType: 'RABBITMQ',
       engineVersion: props.engineVersion ?? '4.2',
       hostInstanceType: props.instanceType ?? 'mq.m7g.medium',
@@ -139,12 +140,22 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
       contribution: {},
       adapterPlugins: ['@nocobase/plugin-queue-adapter-rabbitmq'],
       adapterContribution: {
-        environment: { QUEUE_ADAPTER: 'rabbitmq' },
+        environment: {
+          QUEUE_ADAPTER: 'rabbitmq',
+          // The URL is in a Secret: this is how the nodes change when the endpoint does.
+          LAUNCHER_QUEUE_ENDPOINT: endpoint,
+        },
         connectionUrls: {
           [props.urlVariable ?? 'QUEUE_ADAPTER_RABBITMQ_URL']: `amqps://${username}:${password}@${hostAndPort}`,
         },
       },
     };
+  }
+
+  /** Part of the name is what replaces the broker: the new one stands beside the old one for a while. */
+  private brokerName(deployment: RabbitMqDeployment): string {
+    const suffix = deployment === RabbitMqDeployment.SINGLE_INSTANCE ? '' : '-cluster';
+    return Names.uniqueResourceName(this, { maxLength: 50 - suffix.length, separator: '-' }) + suffix;
   }
 
   private validate(props: RabbitMqBrokerProps) {
@@ -157,7 +168,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
       });
     }
     const type = props.instanceType ?? 'mq.m7g.medium';
-    if (!Token.isUnresolved(type) && !/^mq\.m7g\.(medium|large|\d*xlarge)$/.test(type)) {
+    if (!Token.isUnresolved(type) && !/^mq\.m7g\.(medium|large|(2|4|8|12|16)?xlarge)$/.test(type)) {
       throw invalidProp(this, {
         prop: 'queue.instanceType',
         problem: `'${type}' cannot run RabbitMQ ${version}, which Amazon MQ offers on mq.m7g only`,
@@ -165,10 +176,13 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
       });
     }
     const variable = props.urlVariable;
-    if (variable !== undefined && !/^[A-Z][A-Z0-9_]*$/.test(variable)) {
+    if (
+      variable !== undefined &&
+      (!/^[A-Z][A-Z0-9_]*$/.test(variable) || ![undefined, 'queue'].includes(ownerOf(variable)))
+    ) {
       throw invalidProp(this, {
         prop: 'queue.urlVariable',
-        problem: `must be the name of an environment variable, got: '${variable}'`,
+        problem: `must be the name of an environment variable that nothing else decides, got: '${variable}'`,
         remedy: "Leave it out for 'QUEUE_ADAPTER_RABBITMQ_URL'",
       });
     }

@@ -150,7 +150,11 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
       secret: this.secret,
       connections: this.connections,
       contribution: {
-        environment: { CACHE_DEFAULT_STORE: 'redis' },
+        environment: {
+          CACHE_DEFAULT_STORE: 'redis',
+          // The URLs are in a Secret: this is how the nodes change when the endpoint does.
+          LAUNCHER_REDIS_ENDPOINT: this.replicationGroup.attrPrimaryEndPointAddress,
+        },
         connectionUrls: { CACHE_REDIS_URL: url(0) },
       },
       adapterPlugins: [
@@ -173,7 +177,8 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
 
   private validate(props: ValkeyCacheProps) {
     const version = props.engineVersion;
-    if (version !== undefined && !Token.isUnresolved(version)) {
+    refuseToken(this, 'redis.engineVersion', version);
+    if (version !== undefined) {
       if (!/^\d+\.\d+$/.test(version)) {
         throw invalidProp(this, {
           prop: 'redis.engineVersion',

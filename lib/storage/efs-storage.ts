@@ -66,8 +66,8 @@ export class EfsStorage extends Construct implements ec2.IConnectable {
       enableAutomaticBackups: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       // Without a policy EFS lets everybody in who reaches the port, and CDK's own has principal `*`.
-      // This one admits nobody by itself: it leaves it to the IAM policies of this account, over TLS and
-      // through a mount target. (The access point cannot be named here: it depends on the file system.)
+      // This one admits nobody by itself, over TLS or otherwise: it leaves it to the IAM policies of this account.
+      // (The access point cannot be named here: it depends on the file system.)
       fileSystemPolicy: new iam.PolicyDocument({
         statements: [
           new iam.PolicyStatement({

@@ -97,6 +97,20 @@ test('user and password are injected from the Secret that RDS was given', () => 
   expect(secrets(template).DB_USER).toEqual({ 'Fn::Join': ['', [{ Ref: id }, ':username::']] });
 });
 
+test('storage grows up to what RDS allows', () => {
+  const { template } = synthesize({ database: Database.postgres({ allocatedStorage: Size.tebibytes(20) }) });
+  expect(only(template, 'AWS::RDS::DBInstance').properties.MaxAllocatedStorage).toBe(65536);
+});
+
+test('another major version is upgraded to in place', () => {
+  expect(only(synthesize().template, 'AWS::RDS::DBInstance').properties.AllowMajorVersionUpgrade).toBe(true);
+});
+
+test('a comment before the certificate does no harm', () => {
+  const caCertificate = `Amazon RDS root\n${RDS_ROOTS['us-east-1']}`;
+  expect(() => withDatabase({ caCertificate })).not.toThrow();
+});
+
 test('sizes are passed on', () => {
   const { template } = synthesize({
     database: Database.postgres({
@@ -143,7 +157,11 @@ test.each<[string, PostgresProps, string]>([
     { maxAllocatedStorage: Size.gibibytes(21) },
     '`database.maxAllocatedStorage` 21 GiB is less than 10% above the allocated 20 GiB, which RDS refuses. Set at least Size.gibibytes(22).',
   ],
-  ['a path for a certificate', { caCertificate: '/etc/ca.pem' }, '`database.caCertificate` is not a PEM certificate.'],
+  [
+    'a path for a certificate',
+    { caCertificate: '/etc/ca.pem' },
+    '`database.caCertificate` is not one PEM certificate.',
+  ],
 ])('%s is refused', (_, props, message) => {
   expect(() => withDatabase(props)).toThrow(message);
 });

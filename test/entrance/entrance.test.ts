@@ -4,7 +4,8 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Entrance } from '../../lib';
+import { Database, Entrance } from '../../lib';
+import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { environment, newCluster, only, render, synthesize } from '../cluster-fixture';
 
 const LISTENER = 'AWS::ElasticLoadBalancingV2::Listener';
@@ -240,10 +241,29 @@ test('between public and internal there is another target group: one belongs to 
 describe('Entrance.cloudFront', () => {
   const { template, cluster, stack } = synthesize({ entrance: Entrance.cloudFront() });
 
-  test('the load balancer is internal and reached from inside the VPC only', () => {
+  test('the load balancer is internal and reached by CloudFront only, whose addresses are looked up at the deployment', () => {
     expect(only(template, BALANCER).properties.Scheme).toBe('internal');
-    expect(openTo(template)).toEqual([expect.stringMatching(/^<NocoBaseNetworkVpc\w+\.CidrBlock>:80$/)]);
     template.resourceCountIs('AWS::CloudFront::VpcOrigin', 1);
+    expect(openTo(template)).toEqual([]);
+    const lookup = only(template, 'Custom::NocoBaseCloudFrontPrefixList');
+    expect(render(lookup.properties.Create)).toContain('com.amazonaws.global.cloudfront.origin-facing');
+    const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).filter(
+      ({ Properties }) => Properties.SourcePrefixListId,
+    );
+    expect(rules).toHaveLength(1);
+    expect(rules[0].Properties).toMatchObject({
+      FromPort: 80,
+      ToPort: 80,
+      SourcePrefixListId: { 'Fn::GetAtt': [lookup.id, 'PrefixLists.0.PrefixListId'] },
+      GroupId: { 'Fn::GetAtt': [expect.stringContaining('InternalLoadBalancerAlbSecurityGroup'), 'GroupId'] },
+    });
+  });
+
+  test.each(['cn-north-1', 'us-gov-west-1'])('%s, where CloudFront reaches no load balancer, is refused', (region) => {
+    const database = Database.postgres({ caCertificate: RDS_ROOTS['us-east-1'] });
+    expect(() => newCluster({ entrance: Entrance.cloudFront(), database }, { env: { region } })).toThrow(
+      `\`entrance\` cannot be CloudFront in ${region}`,
+    );
   });
 
   test('users get HTTPS; everything passes, WebSockets included, and nothing is cached', () => {

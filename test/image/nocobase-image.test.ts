@@ -42,4 +42,9 @@ test('an image of another registry needs a tag that stays', () => {
   for (const floating of ['registry.example.com:5000/nocobase', 'registry.example.com/nocobase:latest', 'nocobase']) {
     expect(() => newCluster({ image: NocoBaseImage.fromRegistry(floating) })).toThrow("has the floating tag 'latest'");
   }
+  for (const name of ['noco base:1', 'nocobase@sha256:abc', '']) {
+    expect(() => newCluster({ image: NocoBaseImage.fromRegistry(name) })).toThrow(
+      `'${name}' is not the name of an image`,
+    );
+  }
 });

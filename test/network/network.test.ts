@@ -62,7 +62,23 @@ test('without isolated subnets data stores share those of the nodes', () => {
 
 test('a VPC in one zone is refused', () => {
   expect(() => newCluster({ vpc: given(['a']) })).toThrow(
-    '`vpc` has Private subnets in 1 availability zone only (a). A cluster needs them in at least two.',
+    '`vpc` has Private subnets in 1 availability zone only. A cluster needs them in at least two.',
+  );
+});
+
+test('a VPC in one zone whose name is a token is refused as well', () => {
+  const stack = new Stack();
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 });
+  expect(() => new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled() })).toThrow(
+    'in 1 availability zone only',
+  );
+});
+
+test('a VPC of another region is refused', () => {
+  const elsewhere = new Stack(undefined, 'Elsewhere', { env: { region: 'us-east-1' } });
+  const vpc = new ec2.Vpc(elsewhere, 'Vpc');
+  expect(() => newCluster({ vpc }, { env: { region: 'eu-central-1' } })).toThrow(
+    '`vpc` is in region us-east-1, and the cluster in eu-central-1.',
   );
 });
 

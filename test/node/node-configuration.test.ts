@@ -42,7 +42,10 @@ test.each([
   ['WORKER_MODE', 'web'],
   ['APP_PORT', 'web'],
   ['STORAGE_PATH', 'storage'],
-  ['SKIP_SAME_VERSION_UPGRADE', 'plugins'],
+  ['SKIP_SAME_VERSION_UPGRADE', 'upgradeTimeout'],
+  ['NODE_TLS_REJECT_UNAUTHORIZED', 'database'],
+  ['HOME', 'image'],
+  ['ECS_CONTAINER_METADATA_URI_V4', 'image'],
   ['LAUNCHER_NODES', 'web'],
 ])('%s is refused with the prop that decides it', (name, prop) => {
   const message = `\`environment.${name}\` is decided by the library, so that all parts of the cluster agree on it. Use the prop \`${prop}\` instead.`;

@@ -67,6 +67,21 @@ test('ECS waits longer for health than the longest upgrade and the start after i
   }
 });
 
+test('the first node waits for the policy of the role that fetches its secrets', () => {
+  const { template } = synthesize();
+  const [executionRole] = only(template, 'AWS::ECS::TaskDefinition').properties.ExecutionRoleArn['Fn::GetAtt'];
+  const [policy] = Object.entries(template.findResources('AWS::IAM::Policy')).find(([, { Properties }]) =>
+    Properties.Roles.some((role: any) => role.Ref === executionRole),
+  )!;
+  expect(only(template, SERVICE).resource.DependsOn).toContain(policy);
+});
+
+test('more than a task definition takes is an error at synthesis', () => {
+  const { stack } = newCluster({ environment: { LONG: 'x'.repeat(30_000) } });
+  const errors = stack.node.findAll().flatMap((construct) => construct.node.validate());
+  expect(errors).toEqual([expect.stringContaining('`environment` and what else a node is told come to')]);
+});
+
 test('tasks are in private subnets of two zones, without public addresses', () => {
   const { AwsvpcConfiguration } = only(synthesize().template, SERVICE).properties.NetworkConfiguration;
   expect(AwsvpcConfiguration.AssignPublicIp).toBe('DISABLED');
@@ -123,6 +138,8 @@ describe('while the plug-ins are pending', () => {
       DeploymentConfiguration: { MinimumHealthyPercent: 0, MaximumPercent: 100 },
     });
     expect(environment(pending()).LAUNCHER_NODES).toBe('single');
+    // Also on the way back from a cluster, where the scalable target would only follow the service.
+    expect(only(pending(), SERVICE).properties.DesiredCount).toBe(1);
   });
 
   test.each([

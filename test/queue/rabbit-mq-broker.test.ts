@@ -1,3 +1,4 @@
+import type { Template } from 'aws-cdk-lib/assertions';
 import { MessageQueue, RabbitMqDeployment, type RabbitMqProps } from '../../lib';
 import { connectionUrls, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
 
@@ -39,6 +40,17 @@ test('the URL is the broker’s own endpoint with the credentials of its user pu
   expect(environment(template).QUEUE_ADAPTER).toBe('rabbitmq');
 });
 
+test('a broker that replaces another has another name, and the nodes hear of it', () => {
+  const { template } = synthesize();
+  const { template: cluster } = synthesize({
+    queue: MessageQueue.rabbitMq({ deployment: RabbitMqDeployment.CLUSTER_MULTI_AZ }),
+  });
+  const name = (of: Template) => only(of, BROKER).properties.BrokerName;
+  expect(name(cluster)).not.toBe(name(template));
+  expect(name(cluster).length).toBeLessThanOrEqual(50);
+  expect(render(environment(template).LAUNCHER_QUEUE_ENDPOINT)).toContain(only(template, BROKER).id);
+});
+
 test('the variable of the URL can be named, as long as the adapter’s own documentation does not', () => {
   const { template } = synthesize({ queue: MessageQueue.rabbitMq({ urlVariable: 'RABBITMQ_URL' }) });
   expect(Object.keys(connectionUrls(template))).toContain('RABBITMQ_URL');
@@ -69,7 +81,7 @@ test.each<[string, RabbitMqProps, string]>([
   [
     'a variable with a blank',
     { urlVariable: 'RABBIT URL' },
-    "`queue.urlVariable` must be the name of an environment variable, got: 'RABBIT URL'.",
+    "`queue.urlVariable` must be the name of an environment variable that nothing else decides, got: 'RABBIT URL'.",
   ],
 ])('%s is refused', (_, props, message) => {
   expect(() => newCluster({ queue: MessageQueue.rabbitMq(props) })).toThrow(message);

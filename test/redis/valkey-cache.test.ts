@@ -49,6 +49,11 @@ test('each function has a logical database of its own, over TLS, with the token 
   expect(environment(template)).toMatchObject({ CACHE_DEFAULT_STORE: 'redis', LOCK_ADAPTER_DEFAULT: 'redis' });
 });
 
+test('nodes hear of another endpoint', () => {
+  const { template } = synthesize();
+  expect(render(environment(template).LAUNCHER_REDIS_ENDPOINT)).toContain(only(template, GROUP).id);
+});
+
 test('sizes are passed on', () => {
   const { template } = synthesize({
     redis: Redis.valkey({ nodeType: 'cache.m7g.large', replicas: 2, snapshotRetention: Duration.days(3) }),

@@ -1,0 +1,69 @@
+import { type Duration, Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { invalidProp } from './invalid-prop';
+import type { NocoBaseClusterProps } from './nocobase-cluster-props';
+
+/** Props that are strategies, and how one is made. */
+const STRATEGIES = {
+  plugins:
+    'ClusterPlugins.pending() to begin with: one node, whose instance ID the licence is issued for; then ClusterPlugins.licensed(secret)',
+  image: "NocoBaseImage.version('2.2.15')",
+  keys: 'ApplicationKeys.generated()',
+  database: 'Database.postgres({ … })',
+  redis: 'Redis.valkey({ … })',
+  queue: 'MessageQueue.rabbitMq({ … })',
+  storage: 'SharedStorage.efs({ … })',
+  entrance: 'Entrance.cloudFront()',
+};
+
+/** The compiler asks for strategies in TypeScript; not every language has one. */
+export function checkStrategies(scope: IConstruct, props: NocoBaseClusterProps) {
+  for (const [prop, wanted] of Object.entries(STRATEGIES)) {
+    const given = props[prop as keyof NocoBaseClusterProps];
+    if (given === undefined && prop !== 'plugins') {
+      continue;
+    }
+    if (typeof given !== 'object' || typeof (given as { bind?: unknown } | null)?.bind !== 'function') {
+      throw invalidProp(scope, {
+        prop,
+        problem: `must be made by one of the factories, got: ${given === undefined ? 'nothing' : typeof given}`,
+        remedy: `Write ${prop}: ${wanted}`,
+      });
+    }
+  }
+}
+
+export function checkedPublicPath(scope: IConstruct, publicPath: string): string {
+  if (!Token.isUnresolved(publicPath) && !/^\/(?!api\/)(?:[A-Za-z0-9][\w.~-]*\/)*$/.test(publicPath)) {
+    throw invalidProp(scope, {
+      prop: 'publicPath',
+      problem: `must begin and end with '/' and not be NocoBase's own '/api/', got: '${publicPath}'`,
+      remedy: "Write e.g. '/' or '/nocobase/'",
+    });
+  }
+  return publicPath;
+}
+
+export function checkedUpgradeTimeout(scope: IConstruct, upgradeTimeout: Duration): Duration {
+  const known = !upgradeTimeout.isUnresolved();
+  const seconds = known ? upgradeTimeout.toSeconds({ integral: false }) : Number.NaN;
+  if (!Number.isInteger(seconds) || seconds < 10 * 60 || seconds > 12 * 3600) {
+    throw invalidProp(scope, {
+      prop: 'upgradeTimeout',
+      problem: `must be whole seconds between 10 minutes and 12 hours, got: ${known ? upgradeTimeout.toHumanString() : 'a token'}`,
+      remedy: 'It is the longest time that a migration of your database may take; two hours is a good start',
+    });
+  }
+  return upgradeTimeout;
+}
+
+export function checkedEmail(scope: IConstruct, email: string): string {
+  if (!Token.isUnresolved(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {
+    throw invalidProp(scope, {
+      prop: 'rootEmail',
+      problem: `'${email}' is not an e-mail address`,
+      remedy: 'The first administrator signs in with it',
+    });
+  }
+  return email;
+}
