@@ -2,7 +2,6 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { CloudFrontPrefixList } from './cloudfront-prefix-list';
 import type { EntranceBinding, EntranceContext, EntranceOptions } from './entrance';
@@ -20,16 +19,7 @@ export class CloudFrontEntrance extends Construct {
     // Not the id of the public ones: a target group belongs to one load balancer at a time, so that a change between
     // the two kinds needs another of each.
     const front = new LoadBalancer(this, 'InternalLoadBalancer', { ...props, internetFacing: false });
-    const listener = front.loadBalancer.addListener('Http', {
-      port: 80,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      open: false,
-      defaultTargetGroups: [front.targetGroup],
-    });
-    Validations.of(listener).acknowledge({
-      id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
-      reason: 'CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.',
-    });
+    front.listenHttp('CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.');
     front.loadBalancer.connections.allowFrom(
       new CloudFrontPrefixList(this, 'CloudFront').peer,
       ec2.Port.tcp(80),

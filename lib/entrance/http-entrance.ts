@@ -1,5 +1,4 @@
 import { Validations } from 'aws-cdk-lib';
-import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import type { EntranceBinding, EntranceContext, HttpEntranceOptions } from './entrance';
 import { LoadBalancer } from './load-balancer';
@@ -11,16 +10,9 @@ export class HttpEntrance extends Construct {
   constructor(scope: Construct, id: string, props: HttpEntranceOptions & EntranceContext) {
     super(scope, id);
     const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: true });
-    const listener = front.loadBalancer.addListener('Http', {
-      port: 80,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      open: false,
-      defaultTargetGroups: [front.targetGroup],
-    });
-    Validations.of(listener).acknowledge({
-      id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
-      reason: 'Plain HTTP is what this entrance is for; it warns at every synthesis and is open to nobody by default.',
-    });
+    front.listenHttp(
+      'Plain HTTP is what this entrance is for; it warns at every synthesis and is open to nobody by default.',
+    );
     const cidrs = props.allowedCidrs ?? [];
     front.allowFrom(cidrs, [80]);
 

@@ -74,6 +74,20 @@ export class LoadBalancer extends Construct {
     this.node.addValidation({ validate: () => this.checkHealthPath(props.publicPath) });
   }
 
+  /** Passes plain HTTP on to the nodes. */
+  public listenHttp(whyNotHttps: string) {
+    const listener = this.loadBalancer.addListener('Http', {
+      port: 80,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      open: false,
+      defaultTargetGroups: [this.targetGroup],
+    });
+    Validations.of(listener).acknowledge({
+      id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
+      reason: whyNotHttps,
+    });
+  }
+
   /** Lets IPv4 ranges in on the given ports. */
   public allowFrom(cidrs: string[], ports: number[]) {
     for (const cidr of cidrs) {

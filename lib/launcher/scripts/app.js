@@ -56,7 +56,7 @@ module.exports = class App {
   /** @param listener the process that has the node's port @returns whether it ended by itself before the deadline */
   async stop(listener, deadline) {
     this.stopping = true;
-    // To PM2 alone: it passes TERM on and waits. To all at once, requests in flight get a 500 (FACTS §2).
+    // To PM2 alone: it passes TERM on and waits. To all at once, requests in flight get a 500: the database closes before HTTP does.
     const pm2 = findPm2(this.child.pid);
     const pid = pm2 || listener || -this.child.pid;
     log(`sends TERM to ${pm2 ? 'pm2-runtime' : listener ? 'the process that listens' : 'all processes of the app'}`);
