@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { DEFAULT_ROOT_EMAIL } from '../lib/cluster-checks';
 
 /*
  * What `nocobase` in cdk.json may hold. The message of every issue is what is allowed instead; `problems.ts` makes
@@ -172,7 +173,7 @@ const SHAPE = {
     instanceType: text('mq.m7g.medium or mq.m7g.large or larger', /^mq\.m7g\.(medium|large|\d*xlarge)$/).optional(),
     deployment: oneOf(['SINGLE_INSTANCE', 'CLUSTER_MULTI_AZ']).optional(),
   }).default({}),
-  rootEmail: text('an e-mail address', /^[^\s@]+@[^\s@]+$/).default('admin@nocobase.com'),
+  rootEmail: text('an e-mail address', /^[^\s@]+@[^\s@]+$/).default(DEFAULT_ROOT_EMAIL),
   timeZone: z
     .string({ error: 'the name of a time zone, e.g. Europe/Berlin' })
     .refine(isTimeZone, { error: 'the name of a time zone, e.g. Europe/Berlin' })

@@ -5,6 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { ClusterPlugins, Database, MessageQueue, NocoBaseCluster, RabbitMqDeployment, Redis } from '../lib';
+import { nextStep } from '../lib/plugins/next-step';
 import type { Configuration } from './configuration';
 import { entranceOf } from './entrance';
 import { imageOf } from './image';
@@ -88,13 +89,14 @@ export class NocoBaseStack extends Stack {
   /** In terms of the app: whoever deploys it has a word in cdk.json to change, and no code. */
   private sayHowToGoOn({ licenseSecret, rootEmail }: Configuration) {
     const { url, keys } = this.cluster;
-    const nextStep = this.cluster.node.findChild('NextStep') as CfnOutput;
-    nextStep.value = [
-      `1. Open ${url} and sign in as ${rootEmail}; the password is the value of the Secret ${keys.rootPassword.secretName}.`,
-      '2. In the settings under "License settings" copy the instance ID, and have the licence issued for it.',
-      `3. Store the key: aws secretsmanager create-secret --region ${this.region} --name ${licenseSecret} --secret-string file://license-key.txt`,
-      `4. Deploy with "license": "${licenseSecret}" in cdk.json, and without -c license=pending: npx cdk deploy`,
-    ].join(' ');
+    const output = this.cluster.node.findChild('NextStep') as CfnOutput;
+    output.value = nextStep({
+      url,
+      rootEmail,
+      rootPasswordSecret: keys.rootPassword.secretName,
+      secretOptions: `--region ${this.region} --name ${licenseSecret}`,
+      deploy: `Deploy with "license": "${licenseSecret}" in cdk.json, and without -c license=pending: npx cdk deploy`,
+    });
   }
 }
 

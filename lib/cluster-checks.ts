@@ -3,6 +3,9 @@ import type { IConstruct } from 'constructs';
 import { invalidProp } from './invalid-prop';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 
+/** NocoBase's own default; also of the app's configuration. */
+export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
+
 /** Props that are strategies, and how one is made. */
 const STRATEGIES = {
   plugins:

@@ -3,7 +3,13 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { checkedEmail, checkedPublicPath, checkedUpgradeTimeout, checkStrategies } from './cluster-checks';
+import {
+  checkedEmail,
+  checkedPublicPath,
+  checkedUpgradeTimeout,
+  checkStrategies,
+  DEFAULT_ROOT_EMAIL,
+} from './cluster-checks';
 import { Database, type DatabaseBinding } from './database/database';
 import { Entrance, type EntranceBinding } from './entrance/entrance';
 import { NocoBaseImage } from './image/nocobase-image';
@@ -12,6 +18,7 @@ import { acknowledgeLogGroup } from './log-group-rules';
 import { Network } from './network/network';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeContribution, PartBinding } from './node/contribution';
+import { fargateSize } from './node/fargate-size';
 import { launcherSettings } from './node/launcher-settings';
 import { type NamedContribution, NodeConfiguration } from './node/node-configuration';
 import { type INodeFleet, NodeFleet } from './node/node-fleet';
@@ -158,8 +165,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       volume: this.storage.volume,
       policies: Object.values(parts).flatMap((part) => part.nodePolicies ?? []),
       cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.ARM64,
-      cpu: props.web?.cpu ?? 2048,
-      memoryLimitMiB: props.web?.memoryLimitMiB ?? 4096,
+      fargateSize: fargateSize(this, 'web', props.web),
       size,
       deployment,
       upgradeTimeout,
@@ -175,7 +181,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       target: this.web.service,
     });
     this.url = this.entrance.url;
-    this.output(props, plugins);
+    this.output(rootEmail, plugins);
   }
 
   private preflight(plugins: ClusterPluginsBinding): Preflight {
@@ -198,8 +204,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     });
   }
 
-  private output(props: NocoBaseClusterProps, plugins: ClusterPluginsBinding) {
-    const rootEmail = props.rootEmail ?? DEFAULT_ROOT_EMAIL;
+  private output(rootEmail: string, plugins: ClusterPluginsBinding) {
     new CfnOutput(this, 'Url', { value: this.url, description: 'Where users find NocoBase' });
     new CfnOutput(this, 'RootPasswordSecret', {
       value: this.keys.rootPassword.secretName,
@@ -225,8 +230,6 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     }
   }
 }
-
-const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
 
 function partContributions(parts: { [prop: string]: PartBinding }, clustered: boolean): NamedContribution[] {
   return Object.entries(parts).flatMap(([prop, part]) => [

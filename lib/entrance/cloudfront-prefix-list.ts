@@ -68,7 +68,6 @@ export class CloudFrontPrefixList extends Construct {
           id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
           reason,
         },
-        { id: 'AwsSolutions-IAM5[Resource::*]', reason },
         { id: 'cdk-validator-cfnguard::lambda_inside_vpc_check', reason },
       );
     }

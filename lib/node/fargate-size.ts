@@ -10,8 +10,17 @@ const SIZES: ReadonlyMap<number, readonly [from: number, to: number, step: numbe
   [16384, [32768, 122880, 8192]],
 ] as const);
 
-/** Refuses what Fargate or NocoBase (1 vCPU, 2 GiB and up) cannot run on; CDK finds out at deployment only. */
-export function checkFargateSize(scope: IConstruct, prop: string, cpu: number, memoryLimitMiB: number) {
+export interface FargateSize {
+  readonly cpu: number;
+  readonly memoryLimitMiB: number;
+}
+
+/**
+ * The size of a node, which NocoBase recommends unless another is given. Refuses what Fargate or NocoBase (1 vCPU,
+ * 2 GiB and up) cannot run on; CDK finds out at deployment only.
+ */
+export function fargateSize(scope: IConstruct, prop: string, given: Partial<FargateSize> = {}): FargateSize {
+  const { cpu = 2048, memoryLimitMiB = 4096 } = given;
   refuseToken(scope, `${prop}.cpu`, cpu);
   refuseToken(scope, `${prop}.memoryLimitMiB`, memoryLimitMiB);
   const memory = SIZES.get(cpu);
@@ -30,4 +39,5 @@ export function checkFargateSize(scope: IConstruct, prop: string, cpu: number, m
       remedy: `Use e.g. ${Math.max(from, 4096)}`,
     });
   }
+  return { cpu, memoryLimitMiB };
 }

@@ -6,6 +6,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
+import type { FargateSize } from './fargate-size';
 import type { NodeConfiguration } from './node-configuration';
 import { NODE_PORT, TIMING } from './timing';
 import type { DeploymentPercentages, FleetSize } from './worker-id-budget';
@@ -43,8 +44,7 @@ export interface NodeFleetProps {
   readonly volume: ecs.EfsVolumeConfiguration;
   readonly policies: iam.PolicyStatement[];
   readonly cpuArchitecture: ecs.CpuArchitecture;
-  readonly cpu: number;
-  readonly memoryLimitMiB: number;
+  readonly fargateSize: FargateSize;
   readonly size: FleetSize;
   readonly deployment: DeploymentPercentages;
   readonly upgradeTimeout: Duration;
@@ -72,8 +72,7 @@ export class NodeFleet extends Construct implements INodeFleet {
     super(scope, id);
 
     this.taskDefinition = new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
-      cpu: props.cpu,
-      memoryLimitMiB: props.memoryLimitMiB,
+      ...props.fargateSize,
       runtimePlatform: {
         cpuArchitecture: props.cpuArchitecture,
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,

@@ -1,6 +1,5 @@
 import type { IConstruct } from 'constructs';
 import { invalidProp, refuseToken } from '../invalid-prop';
-import { checkFargateSize } from './fargate-size';
 import type { WebProps } from './web-props';
 import type { FleetSize } from './worker-id-budget';
 
@@ -10,7 +9,6 @@ export function webFleetSize(scope: IConstruct, web: WebProps = {}, clustered: b
   const minNodes = whole(scope, 'web.minNodes', web.minNodes ?? smallest, 1);
   const maxNodes = whole(scope, 'web.maxNodes', web.maxNodes ?? (clustered ? Math.max(4, minNodes) : 1), 1);
   const processes = whole(scope, 'web.processes', web.processes ?? 1, 1);
-  checkFargateSize(scope, 'web', web.cpu ?? 2048, web.memoryLimitMiB ?? 4096);
 
   if (clustered && minNodes < 2) {
     throw invalidProp(scope, {

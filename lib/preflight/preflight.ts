@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, Dependable } from 'constructs';
+import { acknowledgeLogGroup } from '../log-group-rules';
 import { type CheckRequest, PreflightRule } from './request';
 
 export { PreflightRule };
@@ -143,16 +144,7 @@ export class Preflight extends Construct {
         reason: 'The runtime is the one that the bundled code is tested with; it moves with releases of this library.',
       },
     );
-    Validations.of(logGroup).acknowledge(
-      {
-        id: 'cdk-validator-cfnguard::cloudwatch_log_group_retention_period_check',
-        reason: 'A few lines for each deployment, which the events of the stack hold as well; nothing to audit later.',
-      },
-      {
-        id: 'cdk-validator-cfnguard::cloudwatch_log_group_encrypted_check',
-        reason: 'The lines never hold a value of a Secret, and CloudWatch Logs encrypts with its own key.',
-      },
-    );
+    acknowledgeLogGroup(logGroup);
   }
 }
 

@@ -152,9 +152,11 @@ async function run(alone) {
     if (stopping) return forever;
 
     // It has crashed; PM2 starts it again.
-    if (health.state === 'refused') await standIn.hold();
-    if (health.state === 'refused' && standIn.holding) {
-      log(`nobody listens on port ${settings.port} any more; answers 503 there until NocoBase is back`);
+    if (health.state === 'refused') {
+      await standIn.hold();
+      if (standIn.holding) {
+        log(`nobody listens on port ${settings.port} any more; answers 503 there until NocoBase is back`);
+      }
     }
 
     const reason = watchdog.observe(now(), health);
