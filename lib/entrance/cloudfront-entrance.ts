@@ -44,6 +44,9 @@ export class CloudFrontEntrance extends Construct {
         compress: false,
       },
     });
+    // CloudFront refuses a VPC origin in a VPC without an internet gateway, although nothing passes through that. Of a
+    // new VPC the routes of the public subnets are what waits for its attachment.
+    distribution.node.addDependency(...props.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished));
     acknowledgeDistribution(distribution);
     this.binding = {
       url: `https://${distribution.distributionDomainName}${props.publicPath}`,

@@ -133,8 +133,13 @@ export class NodeFleet extends Construct implements INodeFleet {
       enableECSManagedTags: true,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
     });
-    // The role that fetches the secrets is of no use without its policy, which nothing else would wait for.
-    this.service.node.defaultChild!.node.addDependency(...props.startAfter, this.taskDefinition.executionRole!);
+    // What a task needs and nothing else waits for: the policy of the role that fetches its secrets, and in a new VPC
+    // the way out by which its image is pulled.
+    this.service.node.defaultChild!.node.addDependency(
+      ...props.startAfter,
+      this.taskDefinition.executionRole!,
+      props.cluster.vpc.selectSubnets(props.subnets).internetConnectivityEstablished,
+    );
     this.node.addValidation({ validate: () => this.checkSize() });
     this.connections = this.service.connections;
 

@@ -259,6 +259,14 @@ describe('Entrance.cloudFront', () => {
     });
   });
 
+  test('CloudFront finds an internet gateway on the VPC when it is told about the load balancer', () => {
+    const { resource } = only(template, 'AWS::CloudFront::VpcOrigin');
+    const [gateway] = Object.keys(template.findResources('AWS::EC2::VPCGatewayAttachment'));
+    const routes = template.findResources('AWS::EC2::Route', { DependsOn: [gateway] });
+    expect(resource.DependsOn).toEqual(expect.arrayContaining(Object.keys(routes)));
+    expect(Object.keys(routes)).not.toEqual([]);
+  });
+
   test.each(['cn-north-1', 'us-gov-west-1'])('%s, where CloudFront reaches no load balancer, is refused', (region) => {
     const database = Database.postgres({ caCertificate: RDS_ROOTS['us-east-1'] });
     expect(() => newCluster({ entrance: Entrance.cloudFront(), database }, { env: { region } })).toThrow(

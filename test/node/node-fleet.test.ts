@@ -76,6 +76,20 @@ test('the first node waits for the policy of the role that fetches its secrets',
   expect(only(template, SERVICE).resource.DependsOn).toContain(policy);
 });
 
+test('the first node waits for the way out of its subnets, by which its image is pulled', () => {
+  const { template } = synthesize();
+  const service = only(template, SERVICE);
+  const subnets = service.properties.NetworkConfiguration.AwsvpcConfiguration.Subnets.map(({ Ref }: any) => Ref);
+  const tables = Object.values(template.findResources('AWS::EC2::SubnetRouteTableAssociation'))
+    .filter(({ Properties }) => subnets.includes(Properties.SubnetId.Ref))
+    .map(({ Properties }) => Properties.RouteTableId.Ref);
+  const ways = Object.entries(template.findResources('AWS::EC2::Route'))
+    .filter(([, { Properties }]) => Properties.NatGatewayId && tables.includes(Properties.RouteTableId.Ref))
+    .map(([id]) => id);
+  expect(ways).toHaveLength(2);
+  expect(service.resource.DependsOn).toEqual(expect.arrayContaining(ways));
+});
+
 test('more than a task definition takes is an error at synthesis', () => {
   const { stack } = newCluster({ environment: { LONG: 'x'.repeat(30_000) } });
   const errors = stack.node.findAll().flatMap((construct) => construct.node.validate());
