@@ -1,0 +1,37 @@
+"""What is not part of AWS: to set the scene for a deployment."""
+
+import json
+
+from moto.backends import get_backend
+from werkzeug.wrappers import Request, Response
+
+from cloudformation.cloud import ACCOUNT
+
+PATH = '/_emulator/'
+
+
+def answer(request: Request) -> Response:
+    match request.method, request.path.removeprefix(PATH).split('/'):
+        case 'GET', ['health']:
+            return Response('ok')
+        case 'PUT', ['hosted-zones', zone_id]:
+            _hosted_zone(zone_id, json.loads(request.get_data())['name'])
+        case 'PUT', ['unhealthy-images']:
+            from resources import task_start
+
+            task_start.UNHEALTHY_IMAGES.clear()
+            task_start.UNHEALTHY_IMAGES.update(json.loads(request.get_data()))
+        case _:
+            return Response(f'The emulator has no {request.method} {request.path}', status=404)
+    return Response()
+
+
+def _hosted_zone(zone_id: str, name: str) -> None:
+    """A hosted zone that somebody has already. Route 53 itself lets nobody choose the id."""
+    backend = get_backend('route53')[ACCOUNT]['aws']
+    key = f'/hostedzone/{zone_id}'
+    if key not in backend.zones:
+        zone = backend.create_hosted_zone(name, private_zone=False)
+        del backend.zones[zone.id]
+        zone.id = key
+        backend.zones[key] = zone
