@@ -29,9 +29,8 @@ def answer(request: Request) -> Response:
 def _hosted_zone(zone_id: str, name: str) -> None:
     """A hosted zone that somebody has already. Route 53 itself lets nobody choose the id."""
     backend = get_backend('route53')[ACCOUNT]['aws']
-    key = f'/hostedzone/{zone_id}'
-    if key not in backend.zones:
+    if zone_id not in backend.zones:
         zone = backend.create_hosted_zone(name, private_zone=False)
-        del backend.zones[zone.id]
-        zone.id = key
-        backend.zones[key] = zone
+        del backend.zones[zone.id.split('/')[-1]]
+        zone.resource_id = zone_id
+        backend.zones[zone_id] = zone

@@ -55,11 +55,12 @@ class Deployment:
         stack = self.stack
         verb = 'ROLLBACK' if stack.before is None else 'UPDATE_ROLLBACK'
         stack.event(f'{verb}_IN_PROGRESS', reason)
-        while stack.undo:
-            if not self.operations.undo(stack.undo[-1], keep_new):
-                stack.event(f'{verb}_FAILED', f'The resource {stack.undo[-1].logical_id} could not be taken back.')
-                return
-            stack.undo.pop()
+        # What cannot be taken back does not keep the others: those that need it fail by themselves.
+        stack.undo = [entry for entry in reversed(stack.undo) if not self.operations.undo(entry, keep_new)][::-1]
+        if stack.undo:
+            left = ', '.join(entry.logical_id for entry in stack.undo)
+            stack.event(f'{verb}_FAILED', f'The following resource(s) could not be taken back: [{left}].')
+            return
         if stack.before is not None:
             stack.template, stack.parameters, stack.resolved_parameters = stack.before
             stack.before = None

@@ -4,6 +4,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
+from .ecs import settle
+
 
 @handles('AWS::ApplicationAutoScaling::ScalableTarget')
 class ScalableTarget(Handler):
@@ -40,6 +42,7 @@ class ScalableTarget(Handler):
         inside = max(bounds['MinCapacity'], min(bounds['MaxCapacity'], count))
         if inside != count:
             ecs.update_service(cluster=cluster, service=name, desiredCount=inside)
+            settle(context, cluster, name)
 
 
 @handles('AWS::ApplicationAutoScaling::ScalingPolicy')

@@ -1,9 +1,17 @@
 """AWS::S3"""
 
 import json
+import re
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
 from cloudformation.resource import Context, Handler, Properties, handles
+
+# moto applies each statement of a bucket policy as if it had no condition: one that refuses requests without TLS would
+# refuse all of them.
+FakeBucket.get_permission = lambda bucket, action, resource: PermissionResult.NEUTRAL  # type: ignore[method-assign]
 
 
 @handles('AWS::S3::Bucket')
@@ -34,6 +42,8 @@ class Bucket(Handler):
         s3, name = context.aws('s3'), context.physical_id
         if tags := context.tags(properties.take('Tags')):
             s3.put_bucket_tagging(Bucket=name, Tagging={'TagSet': tags})
+        if acl := properties.take('AccessControl'):
+            s3.put_bucket_acl(Bucket=name, ACL=re.sub(r'(?<!^)(?=[A-Z])', '-', acl).lower())
         if access := properties.take('PublicAccessBlockConfiguration'):
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=access)
         if versioning := properties.take('VersioningConfiguration'):

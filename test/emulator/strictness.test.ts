@@ -1,0 +1,306 @@
+import {
+  CreateStackCommand,
+  DeleteStackCommand,
+  UpdateStackCommand,
+  waitUntilStackDeleteComplete,
+} from '@aws-sdk/client-cloudformation';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { LocalAws } from './local-aws';
+
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await LocalAws.start();
+});
+afterAll(() => aws?.stop());
+
+type Resources = { [logicalId: string]: object };
+
+let stacks = 0;
+
+/** Makes a stack of its own and tells how that ended: its status and what its events complain about. */
+async function create(Resources: Resources, more: object = {}): Promise<{ name: string; status: string; why: string }> {
+  const name = `Stack${++stacks}`;
+  const TemplateBody = JSON.stringify({ Resources, ...more });
+  await aws.cloudFormation.send(new CreateStackCommand({ StackName: name, TemplateBody }));
+  return outcome(name);
+}
+
+async function update(name: string, Resources: Resources): Promise<{ name: string; status: string; why: string }> {
+  const TemplateBody = JSON.stringify({ Resources });
+  await aws.cloudFormation.send(new UpdateStackCommand({ StackName: name, TemplateBody }));
+  return outcome(name);
+}
+
+async function outcome(name: string) {
+  const why = (await aws.events(name)).map(({ ResourceStatusReason }) => ResourceStatusReason ?? '').join('\n');
+  const { StackStatus } = await aws.stack(name);
+  return { name, status: StackStatus!, why };
+}
+
+const secret = (value: unknown, more: object = {}) => ({
+  Type: 'AWS::SecretsManager::Secret',
+  Properties: { SecretString: value },
+  ...more,
+});
+const logGroup = (properties: object, more: object = {}) => ({
+  Type: 'AWS::Logs::LogGroup',
+  Properties: properties,
+  ...more,
+});
+
+async function valueIn(secretId: string): Promise<string> {
+  const { SecretString } = await aws.secretsManager.send(new GetSecretValueCommand({ SecretId: secretId }));
+  return SecretString!;
+}
+
+describe('before anything is made, a template is refused', () => {
+  test.each<[string, Resources, object, RegExp]>([
+    [
+      'for a resource type that does not exist',
+      { A: { Type: 'AWS::Logs::LogGrup' } },
+      {},
+      /AWS::Logs::LogGrup is not a resource type/,
+    ],
+    [
+      'for one that the emulator does not have',
+      { A: { Type: 'AWS::GameLift::Fleet', Properties: {} } },
+      {},
+      /A: the emulator does not support AWS::GameLift::Fleet/,
+    ],
+    [
+      'for a misspelt property',
+      { A: logGroup({ RetentionDays: 1 }) },
+      {},
+      /A \(AWS::Logs::LogGroup\)\.RetentionDays: there is no such property\. There are: .*RetentionInDays/,
+    ],
+    [
+      'for a misspelt property deep inside',
+      { A: { Type: 'AWS::EFS::FileSystem', Properties: { BackupPolicy: { State: 'ENABLED' } } } },
+      {},
+      /A \(AWS::EFS::FileSystem\)\.BackupPolicy\.State: there is no such property/,
+    ],
+    [
+      'for one behind a condition',
+      {
+        A: {
+          Type: 'AWS::EFS::FileSystem',
+          Properties: { BackupPolicy: { 'Fn::If': ['No', { Stat: 'x' }, { Status: 'ENABLED' }] } },
+        },
+      },
+      { Conditions: { No: { 'Fn::Equals': ['a', 'b'] } } },
+      /BackupPolicy\.Stat: there is no such property/,
+    ],
+    [
+      'for a property that is missing',
+      { A: { Type: 'AWS::EC2::Subnet', Properties: {} } },
+      {},
+      /A \(AWS::EC2::Subnet\): VpcId must be given/,
+    ],
+    [
+      'for a reference to nothing',
+      { A: secret({ Ref: 'B' }) },
+      {},
+      /refers to B, which is neither a resource nor a parameter/,
+    ],
+    [
+      'for an attribute that does not exist',
+      { A: logGroup({}), B: secret({ 'Fn::GetAtt': ['A', 'Name'] }) },
+      {},
+      /asks A for Name, which AWS::Logs::LogGroup does not have/,
+    ],
+    ['for a dependency on nothing', { A: secret('x', { DependsOn: ['C'] }) }, {}, /A\.DependsOn names C/],
+    [
+      'for a circle',
+      { A: secret({ Ref: 'B' }), B: secret('x', { DependsOn: 'A' }) },
+      {},
+      /Circular dependency between resources: A → B → A/,
+    ],
+    [
+      'for a deletion policy that is none',
+      { A: secret('x', { DeletionPolicy: 'Keep' }) },
+      {},
+      /A\.DeletionPolicy must be one of/,
+    ],
+    [
+      'for a misspelt part of a resource',
+      { A: secret('x', { DeletePolicy: 'Retain' }) },
+      {},
+      /A \(AWS::SecretsManager::Secret\) has DeletePolicy/,
+    ],
+    [
+      'for a parameter without a value',
+      { A: secret('x') },
+      { Parameters: { P: { Type: 'String' } } },
+      /Parameters: \[P\] must have values/,
+    ],
+    [
+      'for a rule that does not hold',
+      { A: secret('x') },
+      {
+        Rules: { R: { Assertions: [{ Assert: { 'Fn::Equals': ['a', 'b'] }, AssertDescription: 'bootstrap first' }] } },
+      },
+      /bootstrap first/,
+    ],
+  ])('%s', async (_, resources, more, message) => {
+    await expect(create(resources, more)).rejects.toThrow(message);
+  });
+});
+
+describe('a deployment fails', () => {
+  test.each<[string, Resources, RegExp]>([
+    [
+      'for a function that is unknown',
+      { A: secret({ 'Fn::Upper': 'x' }) },
+      /A \(AWS::SecretsManager::Secret\)\.SecretString: the emulator does not know the function Fn::Upper/,
+    ],
+    [
+      'for a value of the wrong kind',
+      { A: logGroup({ RetentionInDays: 8 }) },
+      /A \(AWS::Logs::LogGroup\)\.RetentionInDays: enum .* is demanded, not 8/,
+    ],
+    [
+      'for a dynamic reference to a Secret that is not there',
+      { A: secret('{{resolve:secretsmanager:missing}}') },
+      /SecretString: \{\{resolve:secretsmanager:missing\}\} cannot be resolved/,
+    ],
+    [
+      'for a dynamic reference to a field that is not there',
+      { A: secret('{"user":"a"}'), B: secret({ 'Fn::Sub': '{{resolve:secretsmanager:${A}:SecretString:password}}' }) },
+      /cannot be resolved: it has no field 'password'/,
+    ],
+    [
+      'for a dynamic reference that is none',
+      { A: secret('{{resolve:secretmanager:x}}') },
+      /no dynamic reference that CloudFormation knows/,
+    ],
+    [
+      'for a resource that uses another one without depending on it',
+      { A: logGroup({ LogGroupName: '/in/order' }), B: secret('log to:/in/order') },
+      /B uses A \(\/in\/order\) without depending on it/,
+    ],
+    [
+      'for an item that a list does not have',
+      { A: secret({ 'Fn::Select': [2, { 'Fn::Split': [',', 'a,b'] }] }) },
+      /Fn::Select has no item 2/,
+    ],
+    [
+      'for a mapping that has no such entry',
+      { A: secret({ 'Fn::FindInMap': ['M', 'a', 'b'] }) },
+      /no a\.b in the mapping M/,
+    ],
+    ['for an import of nothing', { A: secret({ 'Fn::ImportValue': 'nothing' }) }, /No export named nothing found/],
+    [
+      'for a custom resource whose function does not exist',
+      {
+        A: {
+          Type: 'Custom::Thing',
+          Properties: { ServiceToken: 'arn:aws:lambda:eu-central-1:123456789012:function:nobody' },
+        },
+      },
+      /nobody/,
+    ],
+  ])('%s, and takes back what it made', async (_, resources, message) => {
+    const { name, status, why } = await create({ Z: logGroup({}), ...resources });
+    expect(why).toMatch(message);
+    expect(status).toBe('ROLLBACK_COMPLETE');
+    expect(await aws.physicalIds(name)).toEqual({});
+  });
+
+  test('and no secret is in its events', async () => {
+    const { why } = await create({
+      A: secret('{"password":"pa-ss-word"}'),
+      B: {
+        Type: 'AWS::RDS::DBInstance',
+        Properties: {
+          DBInstanceClass: 'db.t4g.medium',
+          AllocatedStorage: '20',
+          Engine: 'postgres',
+          MasterUsername: 'nocobase',
+          MasterUserPassword: { 'Fn::Sub': '/{{resolve:secretsmanager:${A}:SecretString:password}}' },
+        },
+      },
+    });
+    expect(why).toMatch(/MasterUserPassword/);
+    expect(why).not.toContain('pa-ss-word');
+  });
+});
+
+describe('dynamic references', () => {
+  test('are resolved in the middle of a text, when the resource is made', async () => {
+    const { name, status } = await create({
+      A: secret('{"user":"ada","password":"p:a}s"}'),
+      B: secret({
+        'Fn::Sub':
+          'amqps://{{resolve:secretsmanager:${A}:SecretString:user::}}@{{resolve:secretsmanager:${A}:SecretString:user}}',
+      }),
+    });
+    expect(status).toBe('CREATE_COMPLETE');
+    expect(await valueIn((await aws.physicalIds(name)).B)).toBe('amqps://ada@ada');
+  });
+
+  test('of an unchanged text are not looked up again, as CloudFormation does not either', async () => {
+    const B = secret({ 'Fn::Sub': '{{resolve:secretsmanager:${A}:SecretString:user}}' });
+    const { name } = await create({ A: secret('{"user":"ada"}'), B });
+    await update(name, { A: secret('{"user":"bob"}'), B });
+    expect(await valueIn((await aws.physicalIds(name)).B)).toBe('ada');
+  });
+});
+
+describe('an update', () => {
+  test('changes nothing but what the template changes', async () => {
+    const { name } = await create({ A: logGroup({ RetentionInDays: 7 }), B: logGroup({}) });
+    const before = await aws.physicalIds(name);
+    await update(name, { A: logGroup({ RetentionInDays: 14 }), B: logGroup({}) });
+    expect(await aws.physicalIds(name)).toEqual(before);
+    expect((await aws.events(name)).map((event) => `${event.LogicalResourceId} ${event.ResourceStatus}`)).toEqual([
+      `${name} UPDATE_COMPLETE`,
+      'A UPDATE_COMPLETE',
+      'A UPDATE_IN_PROGRESS',
+      `${name} UPDATE_IN_PROGRESS`,
+      expect.anything(),
+      ...Array(5).fill(expect.anything()),
+    ]);
+  });
+
+  test('without changes is refused', async () => {
+    const { name } = await create({ A: logGroup({}) });
+    await expect(update(name, { A: logGroup({}) })).rejects.toThrow('No updates are to be performed');
+  });
+
+  test('replaces what cannot be changed, the new one first', async () => {
+    const { name } = await create({ A: logGroup({ LogGroupName: '/replace/a' }) });
+    const { status } = await update(name, { A: logGroup({ LogGroupName: '/replace/b' }) });
+    expect(status).toBe('UPDATE_COMPLETE');
+    expect(await aws.physicalIds(name)).toEqual({ A: '/replace/b' });
+    const steps = (await aws.events(name)).map(({ ResourceStatus, PhysicalResourceId }) => [
+      ResourceStatus,
+      PhysicalResourceId,
+    ]);
+    expect(steps).toContainEqual(['DELETE_COMPLETE', '/replace/a']);
+    expect(steps.findIndex(([, id]) => id === '/replace/b')).toBeGreaterThan(
+      steps.findIndex(([status, id]) => status === 'DELETE_COMPLETE' && id === '/replace/a'),
+    );
+  });
+
+  test('that fails goes back to what was there', async () => {
+    const { name } = await create({ A: logGroup({ LogGroupName: '/back', RetentionInDays: 7 }) });
+    const { status } = await update(name, {
+      A: logGroup({ LogGroupName: '/back', RetentionInDays: 14 }),
+      B: secret('{{resolve:secretsmanager:missing}}', { DependsOn: 'A' }),
+    });
+    expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await aws.physicalIds(name)).toEqual({ A: '/back' });
+    await expect(update(name, { A: logGroup({ LogGroupName: '/back', RetentionInDays: 7 }) })).rejects.toThrow(
+      'No updates are to be performed',
+    );
+  });
+});
+
+test('what a policy retains is there when the stack is gone', async () => {
+  const { name } = await create({ A: secret('kept', { DeletionPolicy: 'Retain' }), B: secret('gone') });
+  const { A, B } = await aws.physicalIds(name);
+  await aws.cloudFormation.send(new DeleteStackCommand({ StackName: name }));
+  await waitUntilStackDeleteComplete({ client: aws.cloudFormation, maxWaitTime: 30, minDelay: 1 }, { StackName: name });
+  expect(await valueIn(A)).toBe('kept');
+  await expect(valueIn(B)).rejects.toThrow();
+});
