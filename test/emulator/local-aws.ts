@@ -13,7 +13,7 @@ import {
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json';
-import { type Emulator, startEmulator } from './emulator';
+import { type Emulator, environmentFor, startEmulator } from './emulator';
 
 export const REGION = 'eu-central-1';
 const CHECKOUT = path.join(__dirname, '..', '..');
@@ -28,7 +28,7 @@ export interface Run {
 /** A local AWS of a test's own. */
 export class LocalAws {
   public static async start(): Promise<LocalAws> {
-    return new LocalAws(await startEmulator({}), fs.mkdtempSync(path.join(os.tmpdir(), 'local-aws-')));
+    return new LocalAws(await startEmulator(), fs.mkdtempSync(path.join(os.tmpdir(), 'local-aws-')));
   }
 
   public readonly cloudFormation: CloudFormationClient;
@@ -147,7 +147,12 @@ export class LocalAws {
         [CDK, '--no-notices', '--no-color', ...args],
         {
           cwd: this.directory,
-          env: { PATH: process.env.PATH, HOME: this.directory, CI: 'true', ...this.emulator.environment(REGION) },
+          env: {
+            PATH: process.env.PATH,
+            HOME: this.directory,
+            CI: 'true',
+            ...environmentFor(this.emulator.url, REGION),
+          },
           maxBuffer: 16 * 1024 * 1024,
         },
         (error, stdout, stderr) => resolve({ exitCode: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),

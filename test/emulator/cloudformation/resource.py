@@ -73,6 +73,11 @@ class Context:
         merged = self.stack_tags | {tag['Key']: tag['Value'] for tag in tags or []}
         return [{'Key': key, 'Value': value} for key, value in merged.items()]
 
+    def tagged(self, properties: Properties) -> dict[str, Any]:
+        """`Tags` as a parameter of a call, if there are any: some calls refuse an empty list."""
+        tags = self.tags(properties.take('Tags'))
+        return {'Tags': tags} if tags else {}
+
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         where = self.region if region is None else region
         return f'arn:{self.partition}:{service}:{where}:{self.account}:{resource}'

@@ -43,9 +43,8 @@ class Alarm(Handler):
         return {'Arn': context.arn('cloudwatch', f'alarm:{context.physical_id}')}
 
     def _put(self, context: Context, properties: Properties) -> None:
-        tags = context.tags(properties.take('Tags'))
-        settings = properties.given(*self.SETTINGS)
-        context.aws('cloudwatch').put_metric_alarm(AlarmName=context.physical_id, Tags=tags, **settings)
+        settings = properties.given(*self.SETTINGS) | context.tagged(properties)
+        context.aws('cloudwatch').put_metric_alarm(AlarmName=context.physical_id, **settings)
 
 
 @handles('AWS::CloudWatch::Dashboard')

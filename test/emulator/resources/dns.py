@@ -49,7 +49,7 @@ class Certificate(Handler):
         made = acm.request_certificate(
             DomainName=domain,
             ValidationMethod='DNS',
-            Tags=context.tags(properties.take('Tags')),
+            **context.tagged(properties),
             **properties.given('SubjectAlternativeNames', 'KeyAlgorithm'),
         )
         arn = made['CertificateArn']
@@ -61,7 +61,7 @@ class Certificate(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         acm = context.aws('acm')
-        acm.add_tags_to_certificate(CertificateArn=context.physical_id, Tags=context.tags(new.take('Tags')))
+        acm.add_tags_to_certificate(CertificateArn=context.physical_id, **context.tagged(new))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('acm').delete_certificate(CertificateArn=context.physical_id)

@@ -10,6 +10,8 @@ from cloudformation.resource import Context, Failure, Handler, Properties, handl
 
 from . import task_start
 
+# The names that differ in more than their capitals.
+RENAMED = {'ClusterSettings': 'settings'}
 LARGEST_TASK_DEFINITION = 64 * 1024
 
 
@@ -98,12 +100,12 @@ def parts_of(service_arn: str) -> tuple[str, str]:
 
 
 def in_api(context: Context, operation: str, properties: Properties) -> dict[str, Any]:
-    """All properties as parameters of a call: CloudFormation's names differ from the API's in their capitals only."""
+    """The properties as parameters of a call, as far as it has them."""
     shape = context.aws('ecs').meta.service_model.operation_model(operation).input_shape
     members = {name.lower(): name for name in shape.members}
     request = {}
     for name in list(properties.values):
-        member = members.get(name.lower())
+        member = members.get(RENAMED.get(name, name).lower())
         if member is not None:
             request[member] = _in_api(properties.take(name), shape.members[member], name)
     return request

@@ -111,11 +111,14 @@ class MountTarget(Handler):
 @handles('AWS::EFS::AccessPoint')
 class AccessPoint(Handler):
     def create(self, context: Context, properties: Properties) -> str:
+        efs, file_system = context.aws('efs'), properties.take('FileSystemId')
+        # The emulator makes access points to file systems that are not there.
+        efs.describe_file_systems(FileSystemId=file_system)
         user, root = properties.take('PosixUser'), properties.take('RootDirectory')
-        made = context.aws('efs').create_access_point(
+        made = efs.create_access_point(
+            FileSystemId=file_system,
             ClientToken=properties.take('ClientToken') or str(uuid.uuid4()),
             Tags=context.tags(properties.take('AccessPointTags')),
-            **properties.given('FileSystemId'),
             **({'PosixUser': _numbers(user)} if user else {}),
             **({'RootDirectory': _root(root)} if root else {}),
         )

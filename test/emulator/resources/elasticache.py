@@ -1,6 +1,5 @@
 """Redis and Valkey."""
 
-import contextlib
 import re
 import secrets
 import string
@@ -130,9 +129,9 @@ class ReplicationGroup(Handler):
             **_endpoint('PrimaryEndPoint', nodes['PrimaryEndpoint']),
             **_endpoint('ReaderEndPoint', nodes['ReaderEndpoint']),
             'ReadEndPoint.Addresses': f'[{", ".join(addresses)}]',
-            'ReadEndPoint.Addresses.List': addresses,
+            'ReadEndPoint.AddressesList': addresses,
             'ReadEndPoint.Ports': f'[{", ".join(ports)}]',
-            'ReadEndPoint.Ports.List': ports,
+            'ReadEndPoint.PortsList': ports,
         }
 
     def _check(self, context: Context, properties: Properties, settings: dict[str, Any]) -> None:

@@ -204,10 +204,7 @@ def _text(document: Any) -> str:
 
 
 def _policy(properties: Properties) -> dict[str, Any]:
-    policy = {name: properties.take(name) for name in ('PolicyName', 'PolicyDocument')}
-    if not any(name in properties for name in HOLDERS):
-        raise Failure('At least one of [Groups,Roles,Users] must be non-empty.')
-    return policy
+    return {name: properties.take(name) for name in ('PolicyName', 'PolicyDocument')}
 
 
 def _names(policies: Iterable[dict[str, Any]]) -> set[str]:

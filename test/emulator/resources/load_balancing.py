@@ -4,6 +4,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
+from .tagging import gone
+
 
 @handles('AWS::ElasticLoadBalancingV2::LoadBalancer')
 class LoadBalancer(Handler):
@@ -15,7 +17,7 @@ class LoadBalancer(Handler):
         made = context.aws('elbv2').create_load_balancer(
             Name=properties.take('Name') or short_name(context),
             Subnets=subnets,
-            Tags=context.tags(properties.take('Tags')),
+            **context.tagged(properties),
             **properties.given('Scheme', 'SecurityGroups', 'Type', 'IpAddressType'),
         )
         context.physical_id = made['LoadBalancers'][0]['LoadBalancerArn']
@@ -26,7 +28,7 @@ class LoadBalancer(Handler):
         elb, arn = context.aws('elbv2'), context.physical_id
         elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=new.take('SecurityGroups', []))
         elb.set_subnets(LoadBalancerArn=arn, Subnets=new.take('Subnets'))
-        elb.add_tags(ResourceArns=[arn], Tags=context.tags(new.take('Tags')))
+        retag(context, old, new)
         self._set(context, new)
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
@@ -68,7 +70,7 @@ class TargetGroup(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         made = context.aws('elbv2').create_target_group(
             Name=properties.take('Name') or short_name(context),
-            Tags=context.tags(properties.take('Tags')),
+            **context.tagged(properties),
             **properties.given('Port', 'Protocol', 'ProtocolVersion', 'TargetType', 'VpcId', *self.SETTINGS),
         )
         context.physical_id = made['TargetGroups'][0]['TargetGroupArn']
@@ -78,7 +80,7 @@ class TargetGroup(Handler):
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         elb = context.aws('elbv2')
         elb.modify_target_group(TargetGroupArn=context.physical_id, **new.given(*self.SETTINGS))
-        elb.add_tags(ResourceArns=[context.physical_id], Tags=context.tags(new.take('Tags')))
+        retag(context, old, new)
         self._set(context, new)
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
@@ -135,6 +137,14 @@ class ListenerRule(Handler):
 
     def attributes(self, context: Context, properties: dict[str, Any]) -> dict[str, Any]:
         return {'RuleArn': context.physical_id}
+
+
+def retag(context: Context, old: dict[str, Any], new: Properties) -> None:
+    elb, arn, tagged = context.aws('elbv2'), [context.physical_id], context.tagged(new)
+    if gone_keys := gone(old.get('Tags'), tagged.get('Tags')):
+        elb.remove_tags(ResourceArns=arn, TagKeys=gone_keys)
+    if tagged:
+        elb.add_tags(ResourceArns=arn, **tagged)
 
 
 def short_name(context: Context) -> str:

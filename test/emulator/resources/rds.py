@@ -52,8 +52,6 @@ LOGS = {
     'mysql': {'audit', 'error', 'general', 'slowquery', 'iam-db-auth-error'},
     'mariadb': {'audit', 'error', 'general', 'slowquery', 'iam-db-auth-error'},
 }
-# Months that Performance Insights can keep, besides the free week and two years.
-INSIGHT_DAYS = {7, 731, *(months * 31 for months in range(1, 24))}
 
 
 @handles('AWS::RDS::DBInstance')
@@ -234,7 +232,11 @@ class DBSubnetGroup(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         rds, tags = context.aws('rds'), new.take('Tags')
+        kept = get_backend('rds')[context.account][context.region].subnet_groups
+        group = kept[context.physical_id]
         rds.modify_db_subnet_group(DBSubnetGroupName=context.physical_id, **self._group(context, new))
+        # The emulator changes it, and loses it.
+        kept[context.physical_id] = group
         arn = self.attributes(context, new.values)['DBSubnetGroupArn']
         rds.remove_tags_from_resource(ResourceName=arn, TagKeys=gone(old.get('Tags'), tags))
         rds.add_tags_to_resource(ResourceName=arn, Tags=context.tags(tags))
@@ -292,8 +294,8 @@ def _check(context: Context, settings: dict[str, Any]) -> None:
 
 def _check_insights(settings: dict[str, Any]) -> None:
     enabled, days = settings.get('EnablePerformanceInsights'), settings.get('PerformanceInsightsRetentionPeriod')
-    if days is not None and (not enabled or days not in INSIGHT_DAYS):
-        raise Failure('PerformanceInsightsRetentionPeriod must be 7, 731 or months of 31 days, of insights enabled.')
+    if days is not None and not enabled:
+        raise Failure('PerformanceInsightsRetentionPeriod goes with EnablePerformanceInsights only.')
     if settings.get('DatabaseInsightsMode') == 'advanced' and (not enabled or (days or 7) < 465):
         raise Failure('DatabaseInsightsMode: advanced needs Performance Insights, kept for at least 465 days.')
 

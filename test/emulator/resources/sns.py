@@ -13,7 +13,7 @@ class Topic(Handler):
         made = context.aws('sns').create_topic(
             Name=properties.take('TopicName') or context.name(256),
             Attributes=attributes,
-            Tags=context.tags(properties.take('Tags')),
+            **context.tagged(properties),
         )
         return made['TopicArn']
 
