@@ -1,0 +1,94 @@
+"""What a role may do, by its policies as they are now."""
+
+import fnmatch
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from .resource import Failure
+
+Conditions = dict[str, dict[str, Any]]
+
+
+def allows(iam: Any, role_arn: str, action: str, resource: str, given: dict[str, str] | None = None) -> bool:
+    """Whether a role may do something, by its own policies within its boundary. `given` are condition keys."""
+    role = role_arn.split('/')[-1]
+    own = [_decided(policy, action, resource, given or {}) for policy in _policies(iam, role)]
+    boundary = iam.get_role(RoleName=role)['Role'].get('PermissionsBoundary')
+    if boundary is not None:
+        limit = _document(iam, boundary['PermissionsBoundaryArn'])
+        if _decided(limit, action, resource, given or {}) != 'Allow':
+            return False
+    return 'Allow' in own and 'Deny' not in own
+
+
+def trusts(iam: Any, role_arn: str, service: str) -> bool:
+    """Whether a service may take on a role."""
+    policy = iam.get_role(RoleName=role_arn.split('/')[-1])['Role']['AssumeRolePolicyDocument']
+    statements = _list((policy if isinstance(policy, dict) else json.loads(unquote(policy)))['Statement'])
+    return any(
+        statement['Effect'] == 'Allow' and service in _list(statement.get('Principal', {}).get('Service', []))
+        for statement in statements
+    )
+
+
+def _policies(iam: Any, role: str) -> list[dict[str, Any]]:
+    inline = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)['PolicyDocument']
+        for name in iam.list_role_policies(RoleName=role)['PolicyNames']
+    ]
+    attached = [
+        _document(iam, policy['PolicyArn'])
+        for policy in iam.list_attached_role_policies(RoleName=role)['AttachedPolicies']
+    ]
+    return inline + attached
+
+
+def _document(iam: Any, arn: str) -> dict[str, Any]:
+    version = iam.get_policy(PolicyArn=arn)['Policy']['DefaultVersionId']
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)['PolicyVersion']['Document']
+
+
+def _decided(policy: dict[str, Any], action: str, resource: str, given: dict[str, str]) -> str | None:
+    effects = {
+        statement['Effect']
+        for statement in _list(policy['Statement'])
+        if _matches(statement, 'Action', action.lower(), str.lower)
+        and _matches(statement, 'Resource', resource, str)
+        and _holds(statement.get('Condition', {}), given)
+    }
+    return 'Deny' if 'Deny' in effects else 'Allow' if 'Allow' in effects else None
+
+
+def _matches(statement: dict[str, Any], what: str, asked: str, folded: Any) -> bool:
+    if what in statement:
+        return any(_like(asked, folded(pattern)) for pattern in _list(statement[what]))
+    return not any(_like(asked, folded(pattern)) for pattern in _list(statement[f'Not{what}']))
+
+
+def _like(text: str, pattern: str) -> bool:
+    # Of the wildcards of `fnmatch` IAM has these two only.
+    return fnmatch.fnmatchcase(text, pattern.replace('[', '[[]'))
+
+
+def _holds(conditions: Conditions, given: dict[str, str]) -> bool:
+    return all(
+        key in given and _compares(operator, given[key], [str(one) for one in _list(wanted)])
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _compares(operator: str, value: str, wanted: list[str]) -> bool:
+    match operator:
+        case 'StringEquals' | 'ArnEquals':
+            return value in wanted
+        case 'StringLike' | 'ArnLike':
+            return any(_like(value, pattern) for pattern in wanted)
+        case 'Bool':
+            return value.lower() in [one.lower() for one in wanted]
+    raise Failure(f'The emulator does not know the operator {operator} of a condition in a policy')
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,98 @@
+"""AWS::Lambda"""
+
+import io
+import zipfile
+from typing import Any
+
+from moto.backends import get_backend
+
+from cloudformation import permissions
+from cloudformation.resource import Context, Failure, Handler, Properties, handles
+
+from . import placement
+
+
+@handles('AWS::Lambda::Function')
+class Function(Handler):
+    SETTINGS = (
+        'Description',
+        'Environment',
+        'EphemeralStorage',
+        'Handler',
+        'LoggingConfig',
+        'MemorySize',
+        'Role',
+        'Runtime',
+        'Timeout',
+        'VpcConfig',
+    )
+
+    def create(self, context: Context, properties: Properties) -> str:
+        name = properties.take('FunctionName') or context.name()
+        self._check(context, properties)
+        context.aws('lambda').create_function(
+            FunctionName=name,
+            Code=_code(properties),
+            Tags={tag['Key']: tag['Value'] for tag in context.tags(properties.take('Tags'))},
+            **properties.given('Architectures', *self.SETTINGS),
+        )
+        self._remember_logging(context, name, properties)
+        return name
+
+    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
+        self._check(context, new)
+        functions, name = context.aws('lambda'), context.physical_id
+        functions.update_function_code(FunctionName=name, **_code(new), **new.given('Architectures'))
+        functions.update_function_configuration(FunctionName=name, **new.given(*self.SETTINGS))
+        self._remember_logging(context, name, new)
+
+    def delete(self, context: Context, properties: dict[str, Any]) -> None:
+        context.aws('lambda').delete_function(FunctionName=context.physical_id)
+
+    def attributes(self, context: Context, properties: dict[str, Any]) -> dict[str, Any]:
+        return {'Arn': context.arn('lambda', f'function:{context.physical_id}')}
+
+    def _remember_logging(self, context: Context, name: str, properties: Properties) -> None:
+        """moto takes it and forgets it."""
+        function = get_backend('lambda')[context.account][context.region].get_function(name)
+        function.logging_config = properties.values.get('LoggingConfig', {})
+
+    def _check(self, context: Context, properties: Properties) -> None:
+        role = properties.values['Role']
+        if not permissions.trusts(context.aws('iam'), role, 'lambda.amazonaws.com'):
+            raise Failure(f'The role defined for the function cannot be assumed by Lambda: {role}')
+        group = properties.values.get('LoggingConfig', {}).get('LogGroup')
+        if group is not None:
+            found = context.aws('logs').describe_log_groups(logGroupNamePrefix=group)['logGroups']
+            if group not in [one['logGroupName'] for one in found]:
+                raise Failure(f'The log group {group} does not exist')
+        network = properties.values.get('VpcConfig')
+        if network is not None:
+            found = placement.subnets(context, 'VpcConfig.SubnetIds', network['SubnetIds'])
+            placement.security_groups(context, 'VpcConfig.SecurityGroupIds', network['SecurityGroupIds'], found[0]['VpcId'])
+
+
+@handles('AWS::Lambda::Permission')
+class Permission(Handler):
+    def create(self, context: Context, properties: Properties) -> str:
+        statement = context.name(100)
+        context.aws('lambda').add_permission(
+            StatementId=statement,
+            **properties.given('FunctionName', 'Action', 'Principal', 'SourceArn', 'SourceAccount'),
+        )
+        return statement
+
+    def delete(self, context: Context, properties: dict[str, Any]) -> None:
+        name = properties['FunctionName']
+        context.aws('lambda').remove_permission(FunctionName=name, StatementId=context.physical_id)
+
+
+def _code(properties: Properties) -> dict[str, Any]:
+    code = properties.take('Code')
+    if 'ZipFile' not in code:
+        return code
+    packed = io.BytesIO()
+    extension = 'py' if properties.values['Runtime'].startswith('python') else 'js'
+    with zipfile.ZipFile(packed, 'w') as archive:
+        archive.writestr(f'{properties.values["Handler"].split(".")[0]}.{extension}', code['ZipFile'])
+    return {'ZipFile': packed.getvalue()}
