@@ -3,6 +3,7 @@ import {
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   ECSClient,
+  ListClustersCommand,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import {
@@ -244,19 +245,26 @@ describe('what stays', () => {
   });
 
   test('without the protection it goes, and leaves keys, file system, logs and a snapshot of the database', async () => {
-    const keys = Object.fromEntries(
-      await Promise.all(
-        ['APP_KEY', 'APP_AES_SECRET_KEY', 'INIT_ROOT_PASSWORD'].map(async (key) => [key, await secretOf(key)]),
-      ),
-    );
-    const database = idOf(/DatabaseInstance[0-9A-F]{8}$/);
+    const keys = ['APP_KEY', 'APP_AES_SECRET_KEY', 'INIT_ROOT_PASSWORD'];
+    const values = await Promise.all(keys.map(secretOf));
     const unprotected = aws.synthesize((scope) => app(scope, false));
-    expect((await aws.tryDeploy(unprotected)).output).toBe('');
-    await aws.destroy(unprotected);
-    expect(keys).toEqual({});
-    const { DBSnapshots } = await aws
-      .client(RDSClient)
-      .send(new DescribeDBSnapshotsCommand({ DBInstanceIdentifier: database }));
-    expect(DBSnapshots).toHaveLength(1);
+    await aws.deploy(unprotected);
+    expect((await aws.destroy(unprotected)).exitCode).toBe(0);
+
+    expect(await Promise.all(keys.map(secretOf))).toEqual(values);
+    const storage = await aws.client(EFSClient).send(new DescribeFileSystemsCommand({}));
+    expect(storage.FileSystems).toMatchObject([{ FileSystemId: idOf(/FileSystem[0-9A-F]{8}$/) }]);
+    const rds = aws.client(RDSClient);
+    expect((await rds.send(new DescribeDBInstancesCommand({}))).DBInstances).toEqual([]);
+    const { DBSnapshots } = await rds.send(new DescribeDBSnapshotsCommand({}));
+    expect(DBSnapshots).toMatchObject([{ DBInstanceIdentifier: idOf(/DatabaseInstance[0-9A-F]{8}$/) }]);
+  });
+
+  test('what can be made anew is gone', async () => {
+    const redis = await aws.client(ElastiCacheClient).send(new DescribeReplicationGroupsCommand({}));
+    expect(redis.ReplicationGroups).toEqual([]);
+    const { clusterArns } = await aws.client(ECSClient).send(new ListClustersCommand({}));
+    expect(clusterArns).toEqual([]);
+    await expect(secretValue(idOf(/ConnectionUrls/))).rejects.toThrow();
   });
 });

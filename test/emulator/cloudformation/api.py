@@ -1,5 +1,6 @@
 """The calls of the CloudFormation API, by which CDK's command line and every SDK talk to it."""
 
+import contextlib
 import threading
 import uuid
 from typing import Any
@@ -89,7 +90,9 @@ class Api:
         return {'Summaries': [change_set_description(change_set) for change_set in mine]}
 
     def DeleteChangeSet(self, request: dict[str, Any]) -> dict[str, Any]:
-        del self.stacks.change_sets[self._change_set(request).id]
+        # One that is not there is deleted already: the CDK CLI asks before each new one.
+        with contextlib.suppress(ApiError):
+            del self.stacks.change_sets[self._change_set(request).id]
         return {}
 
     def ExecuteChangeSet(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -119,14 +119,17 @@ class Deployment:
             for resource in made.values()
             if resource.logical_id in wanted and handler_of(resource.type).is_reference
         }
+        if not owners:
+            return
+        names = '|'.join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
+        named = re.compile(rf'(?<![\w-])(?:{names})(?![\w-])')
         for logical_id in wanted:
-            for text in _texts(made[logical_id].properties):
-                for part in {text, *re.split(r'[:/,|]', text)}:
-                    owner = owners.get(part, logical_id)
-                    if owner != logical_id and owner not in waits_for[logical_id] and logical_id not in waits_for[owner]:
-                        raise Failure(
-                            f'{logical_id} uses {owner} ({part}) without depending on it: CloudFormation may make it first'
-                        )
+            for part in {part for text in _texts(made[logical_id].properties) for part in named.findall(text)}:
+                owner = owners[part]
+                if owner != logical_id and owner not in waits_for[logical_id] and logical_id not in waits_for[owner]:
+                    raise Failure(
+                        f'{logical_id} uses {owner} ({part}) without depending on it: CloudFormation may make it first'
+                    )
 
     def _outputs(self, scope: StackScope) -> dict[str, dict[str, Any]]:
         outputs = {}

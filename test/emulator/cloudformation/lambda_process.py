@@ -14,6 +14,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
+from . import permissions
 from .resource import Context, Failure
 
 RUNNER = pathlib.Path(__file__).with_name('lambda_runner.cjs')
@@ -49,7 +50,7 @@ def run(context: Context, function_arn: str, event: dict[str, Any]) -> str | Non
                 },
             }
         )
-        environment = _environment(context, function)
+        environment = _environment(context, function, directory)
         try:
             process = subprocess.run(
                 [os.environ.get('EMULATOR_NODE', 'node'), str(RUNNER)],
@@ -60,11 +61,14 @@ def run(context: Context, function_arn: str, event: dict[str, Any]) -> str | Non
                 text=True,
                 timeout=int(function.timeout),
             )
-        except subprocess.TimeoutExpired:
-            return f'{function.function_name} timed out after {function.timeout} s'
+        except subprocess.TimeoutExpired as expired:
+            problem = f'{function.function_name} timed out after {function.timeout} s'
+            printed = b''.join(text for text in (expired.stdout, expired.stderr) if text).decode()
+            _log(context, function, request_id, f'{printed}\n{problem}')
+            return problem
         finally:
             del ROLE_OF_KEY[environment['AWS_ACCESS_KEY_ID']]
-    _log(context, _log_group(function), request_id, process.stdout + process.stderr)
+    _log(context, function, request_id, process.stdout + process.stderr)
     return None if process.returncode == 0 else f'{function.function_name}: {process.stderr.strip()[-1000:]}'
 
 
@@ -75,13 +79,15 @@ def _code(context: Context, function: Any) -> bytes:
     return context.aws('s3').get_object(**place)['Body'].read()
 
 
-def _environment(context: Context, function: Any) -> dict[str, str]:
+def _environment(context: Context, function: Any, directory: str) -> dict[str, str]:
     assumed = context.aws('sts').assume_role(RoleArn=function.role, RoleSessionName=function.function_name)
     credentials = assumed['Credentials']
     ROLE_OF_KEY[credentials['AccessKeyId']] = function.role
     return (function.environment_vars or {}) | {
         'AWS_ACCESS_KEY_ID': credentials['AccessKeyId'],
         'AWS_ENDPOINT_URL': context.aws('lambda').meta.endpoint_url,
+        # The SDK would read the profiles of whoever runs the emulator.
+        'HOME': directory,
         'AWS_LAMBDA_FUNCTION_NAME': function.function_name,
         'AWS_REGION': context.region,
         'AWS_SECRET_ACCESS_KEY': credentials['SecretAccessKey'],
@@ -96,12 +102,22 @@ def _log_group(function: Any) -> str:
     return getattr(function, 'logging_config', {}).get('LogGroup') or f'/aws/lambda/{function.function_name}'
 
 
-def _log(context: Context, group: str, stream: str, text: str) -> None:
-    logs = context.aws('logs')
+def _log(context: Context, function: Any, stream: str, text: str) -> None:
+    """What the role does not let the function write is lost, as on AWS."""
+    logs, group = context.aws('logs'), _log_group(function)
+
+    def may(action: str, resource: str) -> bool:
+        arn = context.arn('logs', f'log-group:{resource}')
+        return permissions.allows(context.aws('iam'), function.role, f'logs:{action}', arn)
+
+    into = f'{group}:log-stream:{stream}'
+    if not may('CreateLogStream', into) or not may('PutLogEvents', into):
+        return
     try:
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     except logs.exceptions.ResourceNotFoundException:
-        # Lambda makes its own group, if the role lets it; ours say where they log.
+        if not may('CreateLogGroup', group):
+            return
         logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
     events = [{'timestamp': int(time.time() * 1000), 'message': line} for line in text.splitlines() if line]

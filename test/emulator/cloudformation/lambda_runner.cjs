@@ -15,7 +15,10 @@ https.request = (options, ...more) =>
   options.hostname === hostname ? http.request({ ...options, port }, ...more) : request(options, ...more);
 
 Promise.resolve(
-  require(join(process.cwd(), file))[name](event, { ...context, getRemainingTimeInMillis: () => deadline - Date.now() }),
+  require(join(process.cwd(), file))[name](event, {
+    ...context,
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  }),
 ).then(
   // A handler that has answered is done, whatever connections it keeps.
   () => process.exit(0),

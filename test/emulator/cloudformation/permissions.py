@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,10 +27,19 @@ def trusts(iam: Any, role_arn: str, service: str) -> bool:
     """Whether a service may take on a role."""
     policy = iam.get_role(RoleName=role_arn.split('/')[-1])['Role']['AssumeRolePolicyDocument']
     statements = _list((policy if isinstance(policy, dict) else json.loads(unquote(policy)))['Statement'])
-    return any(
-        statement['Effect'] == 'Allow' and service in _list(statement.get('Principal', {}).get('Service', []))
+    given = {'aws:SourceAccount': role_arn.split(':')[4]}
+    effects = {
+        statement['Effect']
         for statement in statements
-    )
+        if _is_principal(statement.get('Principal', {}), service)
+        and _matches(statement, 'Action', 'sts:assumerole', str.lower)
+        and _holds(statement.get('Condition', {}), given)
+    }
+    return effects == {'Allow'}
+
+
+def _is_principal(principal: Any, service: str) -> bool:
+    return principal == '*' or service in _list(principal.get('Service', []))
 
 
 def _policies(iam: Any, role: str) -> list[dict[str, Any]]:
@@ -72,22 +82,36 @@ def _like(text: str, pattern: str) -> bool:
 
 
 def _holds(conditions: Conditions, given: dict[str, str]) -> bool:
+    by_key = {key.lower(): value for key, value in given.items()}
     return all(
-        key in given and _compares(operator, given[key], [str(one) for one in _list(wanted)])
+        _compares(operator, by_key.get(key.lower()), [str(one) for one in _list(wanted)])
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
 
 
-def _compares(operator: str, value: str, wanted: list[str]) -> bool:
-    match operator:
-        case 'StringEquals' | 'ArnEquals':
-            return value in wanted
-        case 'StringLike' | 'ArnLike':
-            return any(_like(value, pattern) for pattern in wanted)
-        case 'Bool':
-            return value.lower() in [one.lower() for one in wanted]
-    raise Failure(f'The emulator does not know the operator {operator} of a condition in a policy')
+def _compares(operator: str, value: str | None, wanted: list[str]) -> bool:
+    name = operator.removesuffix('IfExists')
+    if name == 'Null':
+        return (value is None) == (wanted[0].lower() == 'true')
+    negated, compare = 'Not' in name, COMPARISONS.get(name.replace('Not', ''))
+    if compare is None:
+        raise Failure(f'The emulator does not know the operator {operator} of a condition in a policy')
+    if value is None:
+        # Of a key that is not there IAM says that it differs.
+        return negated or name != operator
+    return any(compare(value, one) for one in wanted) != negated
+
+
+# The operators, those that negate without their `Not`.
+COMPARISONS: dict[str, Callable[[str, str], bool]] = {
+    'StringEquals': lambda value, wanted: value == wanted,
+    'StringEqualsIgnoreCase': lambda value, wanted: value.lower() == wanted.lower(),
+    'StringLike': _like,
+    'ArnEquals': _like,
+    'ArnLike': _like,
+    'Bool': lambda value, wanted: value.lower() == wanted.lower(),
+}
 
 
 def _list(value: Any) -> list[Any]:

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from cloudformation import permissions
 from cloudformation.resource import Context, Failure
 
+from . import placement
+
 # Of images whose name contains one of these no task ever gets healthy.
 UNHEALTHY_IMAGES: set[str] = set()
 
@@ -38,7 +40,8 @@ def check(context: Context, service: dict[str, Any]) -> None:
         for secret in container.get('secrets', []):
             _check_secret(context, execution_role, container['name'], secret)
         _check_log_group(context, execution_role, container.get('logConfiguration', {}))
-    subnets = context.aws('ec2').describe_subnets(SubnetIds=network['subnets'])['Subnets']
+    subnets = placement.subnets(context, 'NetworkConfiguration', network['subnets'])
+    placement.security_groups(context, 'NetworkConfiguration', network.get('securityGroups', []), subnets[0]['VpcId'])
     for subnet in subnets:
         _check_way_out(context, subnet, network.get('assignPublicIp') == 'ENABLED')
     for volume in task.get('volumes', []):
@@ -54,6 +57,10 @@ def _not_started(why: str) -> Failure:
 
 
 def _check_secret(context: Context, role: str | None, container: str, secret: dict[str, str]) -> None:
+    if ':secretsmanager:' not in secret['valueFrom']:
+        # A name or an ARN of no other service is that of a parameter.
+        _check_parameter(context, role, secret)
+        return
     found = SECRET.match(secret['valueFrom'])
     what = f'the secret {secret["name"]} of the container {container} ({secret["valueFrom"]})'
     if found is None:
@@ -69,9 +76,21 @@ def _check_secret(context: Context, role: str | None, container: str, secret: di
         try:
             fields = json.loads(answer['SecretString'])
         except ValueError:
-            raise _not_started(f'{what} is no JSON object') from None
+            fields = None
+        if not isinstance(fields, dict):
+            raise _not_started(f'{what} is no JSON object')
         if found[2] not in fields:
             raise _not_started(f'retrieved secret from Secrets Manager did not contain json key {found[2]}: {what}')
+
+
+def _check_parameter(context: Context, role: str | None, secret: dict[str, str]) -> None:
+    name = secret['valueFrom'].split(':parameter')[-1]
+    try:
+        parameter = context.aws('ssm').get_parameter(Name=name)['Parameter']
+    except ClientError:
+        raise _not_started(f'unable to retrieve the parameter {name} of {secret["name"]}: it does not exist') from None
+    if role is None or not permissions.allows(context.aws('iam'), role, 'ssm:GetParameters', parameter['ARN']):
+        raise _not_started(f'the execution role {role} is not authorized to perform ssm:GetParameters on {name}')
 
 
 def _check_log_group(context: Context, role: str | None, logs: dict[str, Any]) -> None:
