@@ -136,7 +136,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       userEnvironment: props.environment ?? {},
       userSecrets: props.secrets ?? {},
     });
-    const preflight = this.preflight(plugins);
+    const preflight = this.preflight(plugins, () => web.definition());
     data.node.addDependency(preflight);
 
     const securityGroup = new ec2.SecurityGroup(this, 'NodeSecurityGroup', {
@@ -156,7 +156,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     acknowledgeLogGroup(this.logGroup);
-    this.web = new NodeFleet(this, 'Web', {
+    const web = new NodeFleet(this, 'Web', {
       cluster: this.ecsCluster,
       subnets: network.nodeSubnets,
       securityGroup,
@@ -173,7 +173,8 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       logGroup: this.logGroup,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
-    this.connections = this.web.connections;
+    this.web = web;
+    this.connections = web.connections;
 
     this.entrance = (props.entrance ?? Entrance.http()).bind(this, {
       vpc: this.vpc,
@@ -184,7 +185,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     this.output(rootEmail, plugins);
   }
 
-  private preflight(plugins: ClusterPluginsBinding): Preflight {
+  private preflight(plugins: ClusterPluginsBinding, nodes: () => unknown): Preflight {
     const { appKey, aesSecretKey, rootPassword } = this.keys;
     return new Preflight(this, 'Preflight', {
       checks: [
@@ -195,12 +196,8 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
           ? [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret: plugins.licenseKey, prop: 'plugins' }]
           : []),
       ],
-      // All that makes a node: where it changes, nodes start, and they start with these keys.
-      fingerprint: () => {
-        const { containerDefinitions, cpu, memory, runtimePlatform, volumes } = this.web.taskDefinition.node
-          .defaultChild as ecs.CfnTaskDefinition;
-        return { containerDefinitions, cpu, memory, runtimePlatform, volumes };
-      },
+      // Nodes that start, start with these keys.
+      fingerprint: nodes,
     });
   }
 

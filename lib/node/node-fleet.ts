@@ -6,6 +6,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
+import { renewWith } from '../renewed-resource';
 import type { FargateSize } from './fargate-size';
 import type { NodeConfiguration } from './node-configuration';
 import { NODE_PORT, TIMING } from './timing';
@@ -108,6 +109,9 @@ export class NodeFleet extends Construct implements INodeFleet {
       },
     });
     this.container.addMountPoints({ containerPath: STORAGE_PATH, sourceVolume: 'storage', readOnly: false });
+    // A change of it would otherwise be a replacement, and CloudFormation makes none while rollback is switched off: a
+    // first deployment that failed with `--no-rollback` could not be mended.
+    renewWith(this.cfnTaskDefinition, () => this.definition());
 
     this.service = new ecs.FargateService(this, 'Service', {
       cluster: props.cluster,
@@ -158,9 +162,19 @@ export class NodeFleet extends Construct implements INodeFleet {
     this.acknowledge(props);
   }
 
+  /** All that makes a node, with tokens: where it changes, nodes start. */
+  public definition(): { [property: string]: unknown } {
+    const { containerDefinitions, cpu, memory, runtimePlatform, volumes } = this.cfnTaskDefinition;
+    return { containerDefinitions, cpu, memory, runtimePlatform, volumes };
+  }
+
+  private get cfnTaskDefinition() {
+    return this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  }
+
   /** ECS refuses a larger task definition only after the database and the broker have been made. */
   private checkSize(): string[] {
-    const { containerDefinitions } = this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+    const { containerDefinitions } = this.cfnTaskDefinition;
     const bytes = Buffer.byteLength(JSON.stringify(Stack.of(this).resolve(containerDefinitions)));
     if (bytes <= LARGEST_DEFINITION) {
       return [];

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import * as path from 'node:path';
-import { type CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { type CfnResource, CustomResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, Dependable } from 'constructs';
 import { acknowledgeLogGroup } from '../log-group-rules';
+import { renewWith } from '../renewed-resource';
 import { type CheckRequest, PreflightRule } from './request';
 
 export { PreflightRule };
@@ -93,31 +93,17 @@ export class Preflight extends Construct {
     });
     // Also in the other direction: on deletion the function must still be there to be called, and be allowed to log.
     resource.node.addDependency(role, logGroup);
-    this.renewWith(resource.node.defaultChild as CfnResource, () => [checks, props.fingerprint()]);
+    // So every deployment that changes the nodes creates a resource, that is, checks; a rollback only deletes it; and
+    // it is never updated: CloudFormation would call an update back with the old properties in the middle of a
+    // rollback, and fail that if a Secret is wrong by then.
+    //
+    // The code of the function is not part of it. A check answers for the Secrets with which nodes start; a release
+    // that words a sentence differently starts no nodes, and its asset hash would make every user's template differ.
+    renewWith(resource.node.defaultChild as CfnResource, () => [checks, props.fingerprint()]);
 
     // Who waits for the preflight waits for its outcome, which implies the rest.
     Dependable.implement(this, { dependencyRoots: [resource] });
     this.acknowledge(handler, logGroup);
-  }
-
-  /**
-   * Gives the resource a logical id that changes with what it depends on, as
-   * `lambda.Version` has. So every deployment that changes the nodes creates a
-   * resource, that is, checks; a rollback only deletes it; and it is never
-   * updated: CloudFormation would call an update back with the old properties in
-   * the middle of a rollback, and fail that if a Secret is wrong by then.
-   *
-   * The code of the function is not part of it. A check answers for the Secrets
-   * with which nodes start; a release that words a sentence differently starts no
-   * nodes, and its asset hash would make every user's template differ.
-   */
-  private renewWith(resource: CfnResource, inputs: () => unknown) {
-    const stack = Stack.of(this);
-    const stem = stack.getLogicalId(resource);
-    resource.overrideLogicalId(
-      // Resolved on its own: what the nodes refer to is not a reference of this resource, which comes before it.
-      Lazy.uncachedString({ produce: () => `${stem.slice(-200)}${hash(stack.resolve(inputs()))}` }),
-    );
   }
 
   /** `grantRead` changes the policy of the key alone, which does nothing for a key that is not of this app. */
@@ -146,14 +132,4 @@ export class Preflight extends Construct {
     );
     acknowledgeLogGroup(logGroup);
   }
-}
-
-/** The same for equal values, in whatever order their keys were written. */
-function hash(value: unknown): string {
-  const canonical = JSON.stringify(value, (_, inner) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-  return createHash('sha256').update(canonical).digest('hex').slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
-import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import { DescribeDBInstancesCommand, ModifyDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { type App, Stack } from 'aws-cdk-lib';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -84,40 +84,80 @@ describe('with a malformed AES key', () => {
 });
 
 describe('whose nodes never get healthy', () => {
-  beforeAll(() => aws.setUnhealthyImages('nocobase:2.2.14'));
+  beforeAll(() => aws.setUnhealthyImages('nocobase:2.2.13', 'nocobase:2.2.14'));
   afterAll(() => aws.setUnhealthyImages());
 
   test('with --no-rollback stays as it is, so that one can look', async () => {
-    const run = await aws.tryDeploy(app('Unhealthy', '2.2.14'), '--no-rollback');
+    const run = await aws.tryDeploy(app('Unhealthy', '2.2.13'), '--no-rollback');
     expect(run.exitCode).toBe(1);
     expect(run.output).toMatch(/Circuit Breaker/);
     expect((await aws.stack('Unhealthy')).StackStatus).toBe('CREATE_FAILED');
     expect(Object.keys(await aws.physicalIds('Unhealthy', STATEFUL))).toHaveLength(4);
   });
 
-  test('and the same command goes on from there once it is mended, with the data that was made', async () => {
+  test('is tried again by the same command, as often as it takes, whatever is changed about the nodes', async () => {
     const before = await aws.physicalIds('Unhealthy', STATEFUL);
+    const run = await aws.tryDeploy(app('Unhealthy', '2.2.14'), '--no-rollback');
+    expect(run.output).toMatch(/Circuit Breaker/);
+    expect((await aws.stack('Unhealthy')).StackStatus).toBe('UPDATE_FAILED');
+
     await aws.deploy(app('Unhealthy'), '--no-rollback');
     expect((await aws.stack('Unhealthy')).StackStatus).toBe('UPDATE_COMPLETE');
     expect(await aws.physicalIds('Unhealthy', STATEFUL)).toEqual(before);
-    const { ClusterName, ServiceName } = await outputsOf('Unhealthy');
-    const { services } = await aws
-      .client(ECSClient)
-      .send(new DescribeServicesCommand({ cluster: ClusterName, services: [ServiceName] }));
-    expect(services).toMatchObject([{ status: 'ACTIVE', runningCount: 2 }]);
+    await expectNodes('Unhealthy', 2);
   });
 
-  test('without --no-rollback hangs at the protection of the database, which is not lost', async () => {
+  test('is tried again as it is, where the cause was elsewhere', async () => {
+    const assembly = app('Elsewhere', '2.2.14');
+    await aws.tryDeploy(assembly, '--no-rollback');
+    const before = await aws.physicalIds('Elsewhere', STATEFUL);
+    await aws.setUnhealthyImages();
+    await aws.deploy(assembly, '--no-rollback');
+    expect(await aws.physicalIds('Elsewhere', STATEFUL)).toEqual(before);
+    await expectNodes('Elsewhere', 2);
+  });
+});
+
+describe('without --no-rollback', () => {
+  beforeAll(() => aws.setUnhealthyImages('nocobase:2.2.14'));
+  afterAll(() => aws.setUnhealthyImages());
+
+  test('its rollback hangs at the protection of the database, which is not lost', async () => {
     const run = await aws.tryDeploy(app('RolledBack', '2.2.14'));
     expect(run.exitCode).toBe(1);
     expect((await aws.stack('RolledBack')).StackStatus).toBe('ROLLBACK_FAILED');
-    const [database] = Object.values(await aws.physicalIds('RolledBack', 'AWS::RDS::DBInstance'));
     const { DBInstances } = await aws
       .client(RDSClient)
-      .send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: database }));
+      .send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: await databaseOf('RolledBack') }));
     expect(DBInstances).toMatchObject([{ DBInstanceStatus: 'available', DeletionProtection: true }]);
   });
+
+  test('starts over once the protection is off and the stack deleted', async () => {
+    await aws.client(RDSClient).send(
+      new ModifyDBInstanceCommand({
+        DBInstanceIdentifier: await databaseOf('RolledBack'),
+        DeletionProtection: false,
+        ApplyImmediately: true,
+      }),
+    );
+    expect((await aws.destroy(app('RolledBack'))).exitCode).toBe(0);
+    await aws.deploy(app('RolledBack'));
+    expect((await aws.stack('RolledBack')).StackStatus).toBe('CREATE_COMPLETE');
+  });
 });
+
+async function databaseOf(stack: string): Promise<string> {
+  const [database] = Object.values(await aws.physicalIds(stack, 'AWS::RDS::DBInstance'));
+  return database;
+}
+
+async function expectNodes(stack: string, runningCount: number) {
+  const { ClusterName, ServiceName } = await outputsOf(stack);
+  const { services } = await aws
+    .client(ECSClient)
+    .send(new DescribeServicesCommand({ cluster: ClusterName, services: [ServiceName] }));
+  expect(services).toMatchObject([{ status: 'ACTIVE', runningCount }]);
+}
 
 /** By their names without the hash that constructs in a stack of others have. */
 async function outputsOf(stack: string): Promise<{ [name: string]: string }> {

@@ -25,9 +25,9 @@ async function create(Resources: Resources, more: object = {}): Promise<{ name: 
   return outcome(name);
 }
 
-async function update(name: string, Resources: Resources): Promise<{ name: string; status: string; why: string }> {
+async function update(name: string, Resources: Resources, more: object = {}) {
   const TemplateBody = JSON.stringify({ Resources });
-  await aws.cloudFormation.send(new UpdateStackCommand({ StackName: name, TemplateBody }));
+  await aws.cloudFormation.send(new UpdateStackCommand({ StackName: name, TemplateBody, ...more }));
   return outcome(name);
 }
 
@@ -293,6 +293,44 @@ describe('an update', () => {
     await expect(update(name, { A: logGroup({ LogGroupName: '/back', RetentionInDays: 7 }) })).rejects.toThrow(
       'No updates are to be performed',
     );
+  });
+});
+
+describe('a deployment that failed without rollback', () => {
+  const broken = secret('{{resolve:secretsmanager:missing}}', { DependsOn: 'A' });
+  const A = logGroup({ LogGroupName: '/paused' });
+  let name: string;
+  beforeAll(async () => {
+    name = 'Paused';
+    const TemplateBody = JSON.stringify({ Resources: { A, B: broken } });
+    await aws.cloudFormation.send(new CreateStackCommand({ StackName: name, TemplateBody, DisableRollback: true }));
+  });
+
+  test('stays as it is', async () => {
+    expect((await aws.stack(name)).StackStatus).toBe('CREATE_FAILED');
+    expect(await aws.physicalIds(name)).toMatchObject({ A: '/paused' });
+  });
+
+  test('cannot be gone on with while rollback is switched on', async () => {
+    await expect(update(name, { A, B: secret('mended') })).rejects.toThrow(/non-terminal \[CREATE_FAILED\] state/);
+  });
+
+  test('nor by replacing anything', async () => {
+    const replaced = { A: logGroup({ LogGroupName: '/else' }), B: secret('mended', { DependsOn: 'A' }) };
+    const { status, why } = await update(name, replaced, { DisableRollback: true });
+    expect(status).toBe('UPDATE_FAILED');
+    expect(why).toContain('Replacement type updates not supported on stack with disable-rollback.');
+    expect(await aws.physicalIds(name)).toMatchObject({ A: '/paused' });
+  });
+
+  test('goes on with what failed, and with new resources instead of old ones', async () => {
+    const { status } = await update(
+      name,
+      { C: logGroup({ LogGroupName: '/else' }), B: secret('mended', { DependsOn: 'C' }) },
+      { DisableRollback: true },
+    );
+    expect(status).toBe('UPDATE_COMPLETE');
+    expect(await aws.physicalIds(name)).toEqual({ B: expect.anything(), C: '/else' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { ClusterPlugins, type NocoBaseClusterProps } from '../../lib';
+import { ClusterPlugins, type NocoBaseClusterProps, NocoBaseImage } from '../../lib';
 import { container, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
 
 const SERVICE = 'AWS::ECS::Service';
@@ -13,6 +13,23 @@ test('nodes run on Graviton with 2 vCPU and 4 GiB unless told otherwise', () => 
   expect(
     definition({ cpuArchitecture: ecs.CpuArchitecture.X86_64, web: { cpu: 4096, memoryLimitMiB: 8192 } }),
   ).toMatchObject({ Cpu: '4096', Memory: '8192', RuntimePlatform: { CpuArchitecture: 'X86_64' } });
+});
+
+test('a change of what a node is makes a new task definition of the same family; CloudFormation replaces none', () => {
+  const definition = (props: Partial<NocoBaseClusterProps>) =>
+    only(synthesize(props).template, 'AWS::ECS::TaskDefinition');
+  const first = definition({});
+  expect(definition({}).id).toBe(first.id);
+  expect(definition({ web: { minNodes: 3, maxNodes: 4 } }).id).toBe(first.id);
+  for (const props of [
+    { image: NocoBaseImage.version('2.2.14') },
+    { environment: { A: 'b' } },
+    { web: { memoryLimitMiB: 8192 } },
+  ]) {
+    const changed = definition(props);
+    expect(changed.id).not.toBe(first.id);
+    expect(changed.properties.Family).toBe(first.properties.Family);
+  }
 });
 
 test('the desired count is left to ECS and to scaling, which keeps it between the bounds', () => {

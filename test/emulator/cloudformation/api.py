@@ -22,6 +22,8 @@ PATIENCE_S = 20
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 # From these there is no way but to delete the stack, or to go on with its rollback.
 DEAD_ENDS = ('ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED', 'UPDATE_ROLLBACK_FAILED')
+# A deployment without rollback has failed: it can be gone on with, or be rolled back.
+PAUSED = ('CREATE_FAILED', 'UPDATE_FAILED')
 
 
 class ApiError(Exception):
@@ -139,7 +141,7 @@ class Api:
 
     def RollbackStack(self, request: dict[str, Any]) -> dict[str, Any]:
         stack = self._stack(request)
-        if stack.status not in ('CREATE_FAILED', 'UPDATE_FAILED'):
+        if stack.status not in PAUSED:
             raise ApiError(f'Stack [{stack.name}] is in {stack.status} state and cannot be rolled back')
         stack.token = request.get('ClientRequestToken')
         keep_new = not request.get('RetainExceptOnCreate')
@@ -227,6 +229,12 @@ class Api:
     def _start(self, stack: Stack, request: dict[str, Any], template: Template, raw: Any, resolved: Any) -> None:
         if stack.status == 'REVIEW_IN_PROGRESS':
             stack.events.clear()
+        if stack.status in PAUSED and not request.get('DisableRollback'):
+            raise ApiError(
+                f'This stack is currently in a non-terminal [{stack.status}] state. To update the stack from this state, '
+                'please use the disable-rollback parameter with update-stack API. To rollback to the last known good '
+                'state, use the rollback-stack API'
+            )
         stack.disable_rollback = bool(request.get('DisableRollback'))
         stack.token = request.get('ClientRequestToken')
         self._in_background(lambda: self._deployment(stack).run(template, raw, resolved))

@@ -13,6 +13,8 @@ from .scope import StackScope
 from .stack import Stack, StackResource, Stacks, Undo
 from .template import Template
 
+NO_REPLACEMENT = 'Replacement type updates not supported on stack with disable-rollback.'
+
 
 class Deployment:
     def __init__(self, stack: Stack, stacks: Stacks, cloud: Cloud):
@@ -96,6 +98,9 @@ class Deployment:
             return
         self._remember(logical_id, copy.copy(current))
         if current.type != wanted['Type'] or schemas.is_replaced(self.stack.region, current.type, changed):
+            if self.stack.disable_rollback:
+                self.stack.log(current, 'UPDATE_FAILED', NO_REPLACEMENT)
+                raise ResourceFailed
             self.stack.log(current, 'UPDATE_IN_PROGRESS', 'The update replaces this resource by a new one.')
             self.operations.create(logical_id, wanted, scope)
         else:
