@@ -1,6 +1,7 @@
 """What is not part of AWS: to set the scene for a deployment."""
 
 import json
+import os
 
 from moto.backends import get_backend
 from werkzeug.wrappers import Request, Response
@@ -12,8 +13,8 @@ PATH = '/_emulator/'
 
 def answer(request: Request) -> Response:
     match request.method, request.path.removeprefix(PATH).split('/'):
-        case 'GET', ['health']:
-            return Response('ok')
+        case 'GET', ['pid']:
+            return Response(str(os.getpid()))
         case 'PUT', ['hosted-zones', zone_id]:
             _hosted_zone(zone_id, json.loads(request.get_data())['name'])
         case 'PUT', ['unhealthy-images']:

@@ -1,9 +1,10 @@
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeSecurityGroupRulesCommand, EC2Client, type SecurityGroupRule } from '@aws-sdk/client-ec2';
 import {
+  DescribeClustersCommand,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   ECSClient,
-  ListClustersCommand,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
 import {
@@ -18,7 +19,12 @@ import {
   ElastiCacheClient,
 } from '@aws-sdk/client-elasticache';
 import { DescribeBrokerCommand, MqClient } from '@aws-sdk/client-mq';
-import { DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, RDSClient } from '@aws-sdk/client-rds';
+import {
+  DescribeDBInstancesCommand,
+  DescribeDBSnapshotsCommand,
+  ModifyDBInstanceCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { type App, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -236,35 +242,59 @@ describe('who reaches whom', () => {
 });
 
 describe('what stays', () => {
-  test('a stack whose database is protected is not removed', async () => {
+  const KEYS = ['APP_KEY', 'APP_AES_SECRET_KEY', 'INIT_ROOT_PASSWORD'];
+  const rds = () => aws.client(RDSClient);
+
+  test('a stack whose database is protected is not removed, and its data stays', async () => {
+    const values = await Promise.all(KEYS.map(secretOf));
     const run = await aws.destroy(aws.synthesize(app));
     expect(run.exitCode).not.toBe(0);
     expect(run.output).toMatch(/DELETE_FAILED/);
-    const { DBInstances } = await aws.client(RDSClient).send(new DescribeDBInstancesCommand({}));
-    expect(DBInstances).toHaveLength(1);
+    expect(await Promise.all(KEYS.map(secretOf))).toEqual(values);
+    expect((await rds().send(new DescribeDBInstancesCommand({}))).DBInstances).toMatchObject([
+      { DBInstanceStatus: 'available', DeletionProtection: true },
+    ]);
   });
 
   test('without the protection it goes, and leaves keys, file system, logs and a snapshot of the database', async () => {
-    const keys = ['APP_KEY', 'APP_AES_SECRET_KEY', 'INIT_ROOT_PASSWORD'];
-    const values = await Promise.all(keys.map(secretOf));
-    const unprotected = aws.synthesize((scope) => app(scope, false));
-    await aws.deploy(unprotected);
-    expect((await aws.destroy(unprotected)).exitCode).toBe(0);
-
-    expect(await Promise.all(keys.map(secretOf))).toEqual(values);
-    const storage = await aws.client(EFSClient).send(new DescribeFileSystemsCommand({}));
-    expect(storage.FileSystems).toMatchObject([{ FileSystemId: idOf(/FileSystem[0-9A-F]{8}$/) }]);
-    const rds = aws.client(RDSClient);
-    expect((await rds.send(new DescribeDBInstancesCommand({}))).DBInstances).toEqual([]);
-    const { DBSnapshots } = await rds.send(new DescribeDBSnapshotsCommand({}));
-    expect(DBSnapshots).toMatchObject([{ DBInstanceIdentifier: idOf(/DatabaseInstance[0-9A-F]{8}$/) }]);
+    const values = await Promise.all(KEYS.map(secretOf));
+    // A stack that could not be removed takes no deployment any more.
+    await rds().send(
+      new ModifyDBInstanceCommand({
+        DBInstanceIdentifier: idOf(/DatabaseInstance[0-9A-F]{8}$/),
+        DeletionProtection: false,
+        ApplyImmediately: true,
+      }),
+    );
+    expect((await aws.destroy(aws.synthesize(app))).exitCode).toBe(0);
+    await expectWhatStays(values);
   });
 
   test('what can be made anew is gone', async () => {
     const redis = await aws.client(ElastiCacheClient).send(new DescribeReplicationGroupsCommand({}));
     expect(redis.ReplicationGroups).toEqual([]);
-    const { clusterArns } = await aws.client(ECSClient).send(new ListClustersCommand({}));
-    expect(clusterArns).toEqual([]);
+    const { clusters } = await aws.client(ECSClient).send(new DescribeClustersCommand({ clusters: [idOf(/Ecs/)] }));
+    expect(clusters).toMatchObject([{ status: 'INACTIVE' }]);
     await expect(secretValue(idOf(/ConnectionUrls/))).rejects.toThrow();
   });
+
+  async function expectWhatStays(values: string[]) {
+    expect(await Promise.all(KEYS.map(secretOf))).toEqual(values);
+    const storage = await aws.client(EFSClient).send(new DescribeFileSystemsCommand({}));
+    expect(storage.FileSystems).toMatchObject([{ FileSystemId: idOf(/FileSystem[0-9A-F]{8}$/) }]);
+    const { logGroups } = await aws
+      .client(CloudWatchLogsClient)
+      .send(new DescribeLogGroupsCommand({ logGroupNamePrefix: idOf(/NocoBaseLogs/) }));
+    expect(logGroups).toHaveLength(1);
+    expect((await rds().send(new DescribeDBInstancesCommand({}))).DBInstances).toEqual([]);
+    const { DBSnapshots } = await rds().send(new DescribeDBSnapshotsCommand({}));
+    expect(DBSnapshots).toMatchObject([{ DBInstanceIdentifier: idOf(/DatabaseInstance[0-9A-F]{8}$/) }]);
+  }
+});
+
+test('with the protection switched off by a deployment it goes at once', async () => {
+  const unprotected = aws.synthesize((scope) => app(scope, false));
+  await aws.deploy(aws.synthesize(app));
+  await aws.deploy(unprotected);
+  expect((await aws.destroy(unprotected)).exitCode).toBe(0);
 });

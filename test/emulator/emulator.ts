@@ -20,18 +20,24 @@ export interface EmulatorOptions {
 
 /** A local AWS that runs. */
 export class Emulator {
+  public readonly pid: number;
+  /** Resolves when it has ended, whoever ended it. */
+  public readonly ended: Promise<void>;
+
   public constructor(
     public readonly url: string,
-    public readonly pid: number,
-    private readonly child?: ChildProcess,
-  ) {}
+    private readonly child: ChildProcess,
+  ) {
+    this.pid = child.pid!;
+    this.ended = new Promise((resolve) => {
+      if (hasEnded(child)) resolve();
+      child.once('exit', () => resolve());
+    });
+  }
 
   public async stop(): Promise<void> {
-    if (this.child === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
-    await new Promise<void>((resolve) => {
-      this.child!.once('exit', () => resolve());
-      this.child!.kill('SIGTERM');
-    });
+    this.child.kill('SIGTERM');
+    await this.ended;
   }
 }
 
@@ -59,7 +65,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   fs.closeSync(output);
   const url = await ready(child, log);
   if (options.detached) child.unref();
-  return new Emulator(url, child.pid!, child);
+  return new Emulator(url, child);
 }
 
 /** What makes the CDK CLI and every SDK talk to an emulator, and to nothing else. */
@@ -78,12 +84,27 @@ export function environmentFor(url: string, region: string): { [name: string]: s
   };
 }
 
+/** How to make an SDK client for an emulator. */
+export function clientConfiguration(endpoint: string, region: string): ClientConfiguration {
+  return { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+}
+
+export interface ClientConfiguration {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 async function ready(child: ChildProcess, log: string): Promise<string> {
   for (;;) {
     const said = fs.readFileSync(log, 'utf8');
     const [, url] = /^listening on (\S+)$/m.exec(said) ?? [];
     if (url) return url;
-    if (child.exitCode !== null || child.signalCode !== null) {
+    if (hasEnded(child)) {
       throw new Error(`The local AWS did not start:\n${said.trim().split('\n').slice(-15).join('\n')}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
-import boto3
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS, SerializationContext
 from moto.core.utils import get_service_model
+from moto.utilities.utils import get_partition
 from werkzeug.wrappers import Request, Response
 
 import control
@@ -82,8 +82,7 @@ class Front:
     def _api(self, region: str) -> Api:
         with self.lock:
             if region not in self.apis:
-                partition = boto3.session.Session().get_partition_for_region(region)
-                self.apis[region] = Api(self.cloud, region, partition)
+                self.apis[region] = Api(self.cloud, region, get_partition(region))
             return self.apis[region]
 
     def _refuse(self, request: Request, service: str, region: str, role: str) -> Response | None:

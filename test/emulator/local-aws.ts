@@ -13,11 +13,11 @@ import {
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json';
-import { type Emulator, environmentFor, startEmulator } from './emulator';
+import { ACCOUNT, cdkArguments, cdkEnvironment } from './cdk-cli';
+import { type ClientConfiguration, clientConfiguration, type Emulator, startEmulator } from './emulator';
+import { control, giveHostedZone } from './given';
 
 export const REGION = 'eu-central-1';
-const CHECKOUT = path.join(__dirname, '..', '..');
-const CDK = path.join(CHECKOUT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
 /** What a run of the CDK CLI said, and how it ended. */
 export interface Run {
@@ -48,18 +48,8 @@ export class LocalAws {
   }
 
   /** An SDK client, e.g. `client(ECSClient)`. */
-  public client<T>(
-    Client: new (configuration: {
-      endpoint: string;
-      region: string;
-      credentials: { accessKeyId: string; secretAccessKey: string };
-    }) => T,
-  ): T {
-    return new Client({
-      endpoint: this.emulator.url,
-      region: REGION,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+  public client<T>(Client: new (configuration: ClientConfiguration) => T): T {
+    return new Client(clientConfiguration(this.emulator.url, REGION));
   }
 
   /** A cloud assembly on disk, with the feature flags that apps in this repository have. */
@@ -72,7 +62,7 @@ export class LocalAws {
 
   /** What users do once in an account and region. */
   public async bootstrap(): Promise<void> {
-    await this.mustSucceed(this.cdk('bootstrap', `aws://123456789012/${REGION}`));
+    await this.mustSucceed(this.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`));
   }
 
   /** Deploys all stacks of an assembly, as a user would; it must succeed. */
@@ -124,35 +114,22 @@ export class LocalAws {
 
   /** A hosted zone that somebody has already. */
   public async giveHostedZone(id: string, name: string): Promise<void> {
-    await this.set(`hosted-zones/${id}`, { name });
+    await giveHostedZone(this.emulator.url, id, name);
   }
 
   /** Nodes of images whose name contains one of these never get healthy. */
   public async setUnhealthyImages(...names: string[]): Promise<void> {
-    await this.set('unhealthy-images', names);
-  }
-
-  private async set(what: string, value: unknown): Promise<void> {
-    const response = await fetch(`${this.emulator.url}/_emulator/${what}`, {
-      method: 'PUT',
-      body: JSON.stringify(value),
-    });
-    if (!response.ok) throw new Error(await response.text());
+    await control(this.emulator.url, 'unhealthy-images', names);
   }
 
   private cdk(...args: string[]): Promise<Run> {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        [CDK, '--no-notices', '--no-color', ...args],
+        cdkArguments('--no-color', ...args),
         {
           cwd: this.directory,
-          env: {
-            PATH: process.env.PATH,
-            HOME: this.directory,
-            CI: 'true',
-            ...environmentFor(this.emulator.url, REGION),
-          },
+          env: { ...cdkEnvironment(this.emulator.url, REGION), HOME: this.directory, CI: 'true' },
           maxBuffer: 16 * 1024 * 1024,
         },
         (error, stdout, stderr) => resolve({ exitCode: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 const REQUIREMENTS = path.join(__dirname, 'requirements.txt');
 const OLDEST = [3, 10] as const;
 /** What the emulator leaves in the checkout: its Python packages, and where it runs. */
-export const LOCAL = path.join(__dirname, '..', '..', '.local');
+export const LOCAL = process.env.CDK_NOCOBASE_LOCAL ?? path.join(__dirname, '..', '..', '.local');
 
 export class PythonMissing extends Error {}
 

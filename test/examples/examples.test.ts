@@ -37,7 +37,7 @@ function forReview(text: string): unknown {
   const template = JSON.parse(
     text
       .replace(/[0-9a-f]{64}/g, '<hash>')
-      .replace(/(PreflightCheck[0-9A-F]{8})[0-9a-f]{16}/g, '$1<hash>')
+      .replace(/((?:PreflightCheck|TaskDefinition)[0-9A-F]{8})[0-9a-f]{16}/g, '$1<hash>')
       .replace(/-----BEGIN CERTIFICATE-----[^"]*-----END CERTIFICATE-----(\\n)?/g, '<certificate>'),
   );
   for (const container of containersOf(template)) {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import boto3
+from moto.utilities.utils import get_partition
 
 from .intrinsics import Evaluator, TemplateError
 from .stack import Stack, Stacks
@@ -84,14 +84,15 @@ class StackScope:
         return sorted(zone['ZoneName'] for zone in zones if zone['RegionName'] == region)
 
     def _pseudo_parameter(self, name: str) -> Any:
+        partition = get_partition(self.region)
         values = {
             'AWS::AccountId': self.stack.account,
             'AWS::NotificationARNs': [],
-            'AWS::Partition': boto3.session.Session().get_partition_for_region(self.region),
+            'AWS::Partition': partition,
             'AWS::Region': self.region,
             'AWS::StackId': self.stack.id,
             'AWS::StackName': self.stack.name,
-            'AWS::URLSuffix': 'amazonaws.com',
+            'AWS::URLSuffix': 'amazonaws.com.cn' if partition == 'aws-cn' else 'amazonaws.com',
         }
         if name not in values:
             raise TemplateError(f'The emulator does not know {name}', False)

@@ -62,6 +62,9 @@ class Service(Handler):
         return context.physical_id
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
+        if 'DesiredCount' in old and 'DesiredCount' not in new:
+            # Whoever set it last, the template does not say any more.
+            new.take('DesiredCount')
         request = in_api(context, 'UpdateService', new)
         task_start.check_target_groups(context, request)
         context.aws('ecs').update_service(service=context.physical_id, **request)
