@@ -21,9 +21,7 @@ class SecurityGroup(Tagged):
         group = context.physical_id = made['GroupId']
         egress = properties.take('SecurityGroupEgress')
         if egress is not None:
-            # Rules of one's own are instead of the one that lets everything out.
-            everything = [{'IpProtocol': '-1', 'IpRanges': [{'CidrIp': '0.0.0.0/0'}]}]
-            ec2.revoke_security_group_egress(GroupId=group, IpPermissions=everything)
+            close(context, group)
         self._allow(context, properties.take('SecurityGroupIngress', []), egress or [])
         return group
 
@@ -86,6 +84,23 @@ class SecurityGroupIngress(Rule):
 @handles('AWS::EC2::SecurityGroupEgress')
 class SecurityGroupEgress(Rule):
     direction = 'egress'
+
+    def create(self, context: Context, properties: Properties) -> str:
+        close(context, properties.values['GroupId'])
+        return super().create(context, properties)
+
+
+def close(context: Context, group: str) -> None:
+    """Rules of one's own are instead of the one that EC2 makes, which lets everything out and has no description."""
+    ec2 = context.aws('ec2')
+    rules = ec2.describe_security_group_rules(Filters=[{'Name': 'group-id', 'Values': [group]}])['SecurityGroupRules']
+    implicit = [
+        rule['SecurityGroupRuleId']
+        for rule in rules
+        if rule['IsEgress'] and rule.get('CidrIpv4') == '0.0.0.0/0' and not rule.get('Description')
+    ]
+    if implicit:
+        ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=implicit)
 
 
 def permission(rule: dict[str, Any]) -> dict[str, Any]:
