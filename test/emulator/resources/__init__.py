@@ -1,1 +1,1 @@
-"""The resource types, one file a service. Importing a file registers its types."""
+"""The resource types, by service. Importing a file registers its types."""

@@ -1,4 +1,4 @@
-"""Plans of backups."""
+"""AWS::Backup"""
 
 import contextlib
 import uuid

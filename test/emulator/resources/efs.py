@@ -1,4 +1,4 @@
-"""File systems."""
+"""AWS::EFS"""
 
 import contextlib
 import json

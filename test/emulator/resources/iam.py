@@ -1,4 +1,4 @@
-"""Roles and policies."""
+"""AWS::IAM"""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Message brokers."""
+"""AWS::AmazonMQ"""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""Secrets, and what they say of a database."""
+"""AWS::SecretsManager"""
 
 import contextlib
 import json
