@@ -6,5 +6,5 @@ module.exports = {
   testMatch: ['<rootDir>/test/emulator/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   // A hung deployment fails here; none is measured by it.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
 };
