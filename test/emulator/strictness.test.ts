@@ -48,6 +48,12 @@ const logGroup = (properties: object, more: object = {}) => ({
   ...more,
 });
 
+const TRUST = { Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' };
+const role = (AssumeRolePolicyDocument: object) => ({
+  Type: 'AWS::IAM::Role',
+  Properties: { AssumeRolePolicyDocument },
+});
+
 async function valueIn(secretId: string): Promise<string> {
   const { SecretString } = await aws.secretsManager.send(new GetSecretValueCommand({ SecretId: secretId }));
   return SecretString!;
@@ -198,6 +204,52 @@ describe('a deployment fails', () => {
         },
       },
       /nobody/,
+    ],
+    [
+      'for a policy with a misspelt part',
+      { A: role({ Statement: [{ ...TRUST, Efect: 'Allow' }] }) },
+      /A \(AWS::IAM::Role\)\.AssumeRolePolicyDocument\.Statement\.0: .*'Efect' was unexpected/,
+    ],
+    [
+      'for a principal that is none',
+      { A: role({ Statement: { ...TRUST, Principal: { Servce: 'ecs.amazonaws.com' } } }) },
+      /Principal cannot be Servce/,
+    ],
+    [
+      'for a condition that is none',
+      { A: role({ Statement: { ...TRUST, Condition: { Bol: { 'aws:SecureTransport': true } } } }) },
+      /AssumeRolePolicyDocument\.Statement\.Condition: 'Bol' does not match/,
+    ],
+    [
+      'for a misspelt condition key, which would never hold',
+      { A: role({ Statement: { ...TRUST, Condition: { Bool: { 'aws:SecureTransprt': true } } } }) },
+      /does not know the condition key aws:SecureTransprt/,
+    ],
+    [
+      'for a misspelt option of a log driver',
+      {
+        A: {
+          Type: 'AWS::ECS::TaskDefinition',
+          Properties: {
+            ContainerDefinitions: [
+              {
+                Name: 'web',
+                Image: 'nginx',
+                LogConfiguration: {
+                  LogDriver: 'awslogs',
+                  Options: {
+                    'awslogs-group': 'a',
+                    'awslogs-region': 'b',
+                    'awslogs-stream-prefix': 'c',
+                    'max-bufer-size': '1m',
+                  },
+                },
+              },
+            ],
+          },
+        },
+      },
+      /LogConfiguration of web: awslogs disallows options: max-bufer-size/,
     ],
   ])('%s, and takes back what it made', async (_, resources, message) => {
     const { name, status, why } = await create({ Z: logGroup({}), ...resources });

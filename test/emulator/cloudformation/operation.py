@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import custom_resource, dynamic, schemas
 from .cloud import Cloud
 from .intrinsics import TemplateError
+from .policies import check_policies
 from .resource import HANDLERS, Context, Failure, Handler, Properties
 from .scope import StackScope
 from .stack import Stack, StackResource, Undo
@@ -114,7 +115,9 @@ class Operations:
         where = f'{resource.logical_id} ({resource.type})'
         region = self.stack.region
         properties = dynamic.resolve(resource.properties, lambda service: self.cloud.client(service, region), where)
-        return schemas.typed(region, resource.logical_id, resource.type, properties)
+        typed = schemas.typed(region, resource.logical_id, resource.type, properties)
+        check_policies(where, resource.type, typed)
+        return typed
 
     def _context(self, resource: StackResource) -> Context:
         stack = self.stack

@@ -28,9 +28,12 @@ def schema_of(region: str, resource_type: str) -> dict[str, Any]:
 
 def check_names(region: str, logical_id: str, resource_type: str, properties: dict[str, Any]) -> None:
     """Refuses names that do not exist and misses those that must be there, also inside of what is not resolved yet."""
+    where = f'{logical_id} ({resource_type})'
     if not is_custom(resource_type):
         schema = schema_of(region, resource_type)
-        _check_names(properties, schema, schema, f'{logical_id} ({resource_type})')
+        _check_names(properties, schema, schema, where)
+    elif 'ServiceToken' not in properties:
+        raise TemplateError(f'{where}: ServiceToken must be given')
 
 
 def _check_names(value: Any, schema: dict[str, Any], root: dict[str, Any], where: str) -> None:

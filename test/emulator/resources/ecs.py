@@ -13,6 +13,15 @@ from . import task_start
 # The names that differ in more than their capitals.
 RENAMED = {'ClusterSettings': 'settings'}
 LARGEST_TASK_DEFINITION = 64 * 1024
+# Of the log driver awslogs: those that Fargate demands, and the others.
+REQUIRED_OF_AWSLOGS = {'awslogs-group', 'awslogs-region', 'awslogs-stream-prefix'}
+OPTIONS_OF_AWSLOGS = REQUIRED_OF_AWSLOGS | {
+    'awslogs-create-group',
+    'awslogs-datetime-format',
+    'awslogs-multiline-pattern',
+    'max-buffer-size',
+    'mode',
+}
 
 
 @handles('AWS::ECS::Cluster')
@@ -36,6 +45,8 @@ class Cluster(Handler):
 class TaskDefinition(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         request = {'family': context.name(255)} | in_api(context, 'RegisterTaskDefinition', properties)
+        for container in request['containerDefinitions']:
+            check_logs(container)
         size = len(json.dumps(request))
         if size > LARGEST_TASK_DEFINITION:
             raise Failure(f'Actual length: {size}. Max allowed length is {LARGEST_TASK_DEFINITION} bytes.')
@@ -85,6 +96,16 @@ class Service(Handler):
             failure.physical_id = context.physical_id
             raise
         settle(context, *parts_of(context.physical_id))
+
+
+def check_logs(container: dict[str, Any]) -> None:
+    logs = container.get('logConfiguration', {})
+    if logs.get('logDriver') != 'awslogs':
+        return
+    given = set(logs.get('options', {}))
+    for what, names in (('requires', REQUIRED_OF_AWSLOGS - given), ('disallows', given - OPTIONS_OF_AWSLOGS)):
+        if names:
+            raise Failure(f'LogConfiguration of {container["name"]}: awslogs {what} options: {", ".join(sorted(names))}')
 
 
 def settle(context: Context, cluster: str, name: str) -> None:
