@@ -181,6 +181,11 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       publicPath,
       target: this.web.service,
     });
+    // A service is the first to go: its nodes are reached until the last of them has drained.
+    web.service.node.defaultChild!.node.addDependency(
+      securityGroup,
+      ...(this.entrance.loadBalancer?.connections.securityGroups ?? []),
+    );
     this.url = this.entrance.url;
     this.output(rootEmail, plugins);
   }

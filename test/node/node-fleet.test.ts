@@ -45,6 +45,16 @@ test('the desired count is left to ECS and to scaling, which keeps it between th
   });
 });
 
+test('the load balancer reaches the nodes before the first starts, and until the last has ended', () => {
+  const { template } = synthesize();
+  const between = Object.entries({
+    ...template.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: 13000 } }),
+    ...template.findResources('AWS::EC2::SecurityGroupEgress', { Properties: { FromPort: 13000 } }),
+  }).map(([id]) => id);
+  expect(between).toHaveLength(2);
+  expect(only(template, SERVICE).resource.DependsOn).toEqual(expect.arrayContaining(between));
+});
+
 test('one node starts first: the scalable target, which asks for two, comes after the service', () => {
   const { template } = synthesize();
   expect(render(only(template, TARGET).properties.ResourceId)).toContain(`<${only(template, SERVICE).id}.Name>`);

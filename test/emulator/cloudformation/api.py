@@ -136,7 +136,10 @@ class Api:
             if owner is stack and users:
                 raise ApiError(f'Export {name} cannot be deleted as it is in use by {", ".join(users)}')
         stack.token = request.get('ClientRequestToken')
-        self._in_background(self._deployment(stack).delete)
+        retained = request.get('RetainResources', [])
+        if retained and stack.status != 'DELETE_FAILED':
+            raise ApiError('Invalid operation on stack: specify which resources to retain only when the stack is in the DELETE_FAILED state.')
+        self._in_background(lambda: self._deployment(stack).delete(retained))
         return {}
 
     def RollbackStack(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +155,8 @@ class Api:
         stack = self._stack(request)
         if stack.status != 'UPDATE_ROLLBACK_FAILED':
             raise ApiError(f'Stack [{stack.name}] is in {stack.status} state and has no rollback to continue')
+        if request.get('ResourcesToSkip'):
+            raise ApiError('The emulator cannot skip resources of a rollback')
         stack.token = request.get('ClientRequestToken')
         self._in_background(lambda: self._deployment(stack).roll_back('User Initiated'))
         return {}

@@ -2,11 +2,12 @@
 
 import copy
 import re
+import traceback
 from typing import Any
 
 from . import graph, schemas
 from .cloud import Cloud
-from .operation import Operations, ResourceFailed, changes, deletion_policy, handler_of
+from .operation import Operations, ResourceFailed, changes, deletion_policy, handler_of, reason_of
 from .intrinsics import TemplateError
 from .resource import Failure
 from .scope import StackScope
@@ -33,6 +34,7 @@ class Deployment:
         stack.event(f'{verb}_IN_PROGRESS', 'User Initiated')
         stack.template, stack.parameters, stack.resolved_parameters = template, parameters, resolved
         scope = self._scope()
+        imports, stack.imports = stack.imports, set()
         try:
             wanted = scope.resources()
             direct = graph.dependencies(wanted)
@@ -40,9 +42,12 @@ class Deployment:
                 self._apply(logical_id, wanted[logical_id], scope)
             self._check_declared(wanted, direct)
             outputs = self._outputs(scope)
-        except (ResourceFailed, TemplateError, Failure) as error:
+        except Exception as error:
+            if not isinstance(error, (ResourceFailed, TemplateError, Failure)):
+                traceback.print_exc()
             failed = [r.logical_id for r in stack.resources.values() if r.status.endswith('_FAILED')]
-            reason = str(error) or f'The following resource(s) failed to {verb.lower()}: [{", ".join(failed)}].'
+            reason = reason_of(error) if str(error) else f'The following resource(s) failed to {verb.lower()}: [{", ".join(failed)}].'
+            stack.imports = set() if is_new and not stack.disable_rollback else imports | stack.imports
             stack.event(f'{verb}_FAILED', reason) if stack.disable_rollback else self.roll_back(reason)
             return
         stack.outputs = outputs
@@ -68,10 +73,13 @@ class Deployment:
             stack.before = None
         stack.event(f'{verb}_COMPLETE')
 
-    def delete(self) -> None:
+    def delete(self, retained: list[str]) -> None:
         stack = self.stack
         stack.event('DELETE_IN_PROGRESS', 'User Initiated')
-        failed = self._delete_all(list(stack.resources.values()), lambda resource: deletion_policy(resource))
+        failed = self._delete_all(
+            list(stack.resources.values()),
+            lambda resource: 'Retain' if resource.logical_id in retained else deletion_policy(resource),
+        )
         if failed:
             stack.event('DELETE_FAILED', f'The following resource(s) failed to delete: [{", ".join(failed)}].')
             return
@@ -93,11 +101,16 @@ class Deployment:
             return
         properties = self.operations.evaluated(logical_id, wanted, scope)
         changed = changes(current.properties, properties)
-        if current.type == wanted['Type'] and not changed and current.status != 'UPDATE_FAILED':
-            current.definition = wanted
+        if current.type != wanted['Type']:
+            self.stack.log(current, 'UPDATE_FAILED', f'Update of resource type is not permitted. The new one is {wanted["Type"]}')
+            raise ResourceFailed
+        if not changed and current.status != 'UPDATE_FAILED':
+            if current.definition != wanted:
+                self._remember(logical_id, copy.copy(current))
+                current.definition = wanted
             return
         self._remember(logical_id, copy.copy(current))
-        if current.type != wanted['Type'] or schemas.is_replaced(self.stack.region, current.type, changed):
+        if schemas.is_replaced(self.stack.region, current.type, changed):
             if self.stack.disable_rollback:
                 self.stack.log(current, 'UPDATE_FAILED', NO_REPLACEMENT)
                 raise ResourceFailed
@@ -151,7 +164,17 @@ class Deployment:
                 if exports.get(found['ExportName'], (self.stack,))[0] is not self.stack:
                     raise TemplateError(f'{where}: another stack exports {found["ExportName"]}')
             outputs[name] = found
+        self._keep_exports(outputs)
         return outputs
+
+    def _keep_exports(self, outputs: dict[str, dict[str, Any]]) -> None:
+        """What other stacks import can neither change nor go."""
+        new = {output.get('ExportName'): output['OutputValue'] for output in outputs.values()}
+        for name, (owner, value) in self.stacks.exports().items():
+            users = [other.name for other in self.stacks.living() if name in other.imports]
+            if owner is self.stack and users and new.get(name) != value:
+                change = 'updated' if name in new else 'deleted'
+                raise TemplateError(f'Export {name} cannot be {change} as it is in use by {", ".join(users)}')
 
     def _clean_up(self, wanted: dict[str, Any], replaced: list[StackResource]) -> None:
         removed = [resource for name, resource in self.stack.resources.items() if name not in wanted]
@@ -165,6 +188,9 @@ class Deployment:
             return resource.definition.get('UpdateReplacePolicy', 'Delete')
 
         self._delete_all([*removed, *replaced], policy)
+        for resource in removed:
+            # What could not be deleted is nobody's from now on.
+            self.stack.resources.pop(resource.logical_id, None)
 
     def _delete_all(self, resources: list[StackResource], policy: Any) -> list[str]:
         """Those that wait for others first. Returns what could not be deleted."""

@@ -3,15 +3,19 @@
 from typing import Any
 
 from .stack import ChangeSet, Event, Stack, StackResource
+from .template import Template
 
 
 def _pairs(values: dict[str, str]) -> list[dict[str, str]]:
     return [{'Key': key, 'Value': value} for key, value in values.items()]
 
 
-def _parameters(raw: dict[str, Any], resolved: dict[str, Any]) -> list[dict[str, str]]:
+def _parameters(template: Template | None, raw: dict[str, Any], resolved: dict[str, Any]) -> list[dict[str, str]]:
+    declared = template.parameters if template else {}
     return [
-        {'ParameterKey': name, 'ParameterValue': value}
+        {'ParameterKey': name, 'ParameterValue': '****'}
+        if str(declared.get(name, {}).get('NoEcho')).lower() == 'true'
+        else {'ParameterKey': name, 'ParameterValue': value}
         | ({} if resolved.get(name) == value else {'ResolvedValue': str(resolved.get(name))})
         for name, value in raw.items()
     ]
@@ -23,7 +27,7 @@ def stack_description(stack: Stack) -> dict[str, Any]:
         'StackName': stack.name,
         'ChangeSetId': stack.change_set_id,
         'Description': stack.template.description if stack.template else None,
-        'Parameters': _parameters(stack.parameters, stack.resolved_parameters),
+        'Parameters': _parameters(stack.template, stack.parameters, stack.resolved_parameters),
         'CreationTime': stack.created,
         'LastUpdatedTime': stack.updated,
         'DeletionTime': stack.deleted,
@@ -77,7 +81,7 @@ def change_set_description(change_set: ChangeSet) -> dict[str, Any]:
         'StackId': change_set.stack.id,
         'StackName': change_set.stack.name,
         'Description': change_set.description,
-        'Parameters': _parameters(change_set.parameters, change_set.resolved_parameters),
+        'Parameters': _parameters(change_set.template, change_set.parameters, change_set.resolved_parameters),
         'CreationTime': change_set.created,
         'ExecutionStatus': change_set.execution_status,
         'Status': change_set.status,

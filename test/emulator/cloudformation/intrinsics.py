@@ -123,7 +123,7 @@ class Evaluator:
         index, items = argument
         chosen, among = int(self.value(index, where)), self._list(items, where)
         if not 0 <= chosen < len(among):
-            raise TemplateError(f'Fn::Select has no item {chosen} in {among!r}', located=False)
+            raise TemplateError(f'Fn::Select has no item {chosen}: there are {len(among)}', located=False)
         return among[chosen]
 
     def _split(self, argument: Any, where: str) -> list[str]:
@@ -150,7 +150,7 @@ class Evaluator:
     def _list(self, items: Any, where: str) -> list[Any]:
         value = self.value(items, where)
         if not isinstance(value, list):
-            raise TemplateError(f'a list is needed, not {value!r}', located=False)
+            raise TemplateError(f'a list is needed, not {type(value).__name__}', located=False)
         return value
 
     def _contains(self, argument: Any, where: str) -> bool:
@@ -163,7 +163,7 @@ def as_text(value: Any, where: str) -> str:
         return str(value).lower()
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise TemplateError(f'{where}: a text is needed, not {value!r}')
+    raise TemplateError(f'{where}: a text is needed, not {type(value).__name__}')
 
 
 FUNCTIONS = {

@@ -1,6 +1,7 @@
 """One resource made, changed or removed, with its events."""
 
 import copy
+import json
 import traceback
 from typing import Any
 
@@ -94,6 +95,9 @@ class Operations:
         if before is None:
             return current is None or self.delete(current, policy_on_rollback(current, keep_new))
         if current is not None and current.physical_id == before.physical_id:
+            if not current.status.endswith('_FAILED') and current.properties == before.properties:
+                current.definition = before.definition
+                return True
             try:
                 self.update(current, before.definition, before.properties)
             except ResourceFailed:
@@ -115,9 +119,18 @@ class Operations:
         where = f'{resource.logical_id} ({resource.type})'
         region = self.stack.region
         properties = dynamic.resolve(resource.properties, lambda service: self.cloud.client(service, region), where)
-        typed = schemas.typed(region, resource.logical_id, resource.type, properties)
+        # A message about them would tell a secret.
+        secret = {name for name, value in resource.properties.items() if '{{resolve:' in json.dumps(value)}
+        typed = schemas.typed(region, resource.logical_id, resource.type, properties, secret | self._secret(resource))
         check_policies(where, resource.type, typed)
         return typed
+
+    def _secret(self, resource: StackResource) -> set[str]:
+        """The properties that hold a parameter which nobody is to see."""
+        declared = self.stack.template.parameters
+        values = [str(value) for name, value in self.stack.parameters.items() if declared.get(name, {}).get('NoEcho')]
+        texts = {name: json.dumps(value) for name, value in resource.properties.items()}
+        return {name for name, text in texts.items() if any(json.dumps(value)[1:-1] in text for value in values)}
 
     def _context(self, resource: StackResource) -> Context:
         stack = self.stack

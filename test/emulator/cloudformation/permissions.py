@@ -23,11 +23,13 @@ def allows(iam: Any, role_arn: str, action: str, resource: str, given: dict[str,
     return 'Allow' in own and 'Deny' not in own
 
 
-def trusts(iam: Any, role_arn: str, service: str) -> bool:
-    """Whether a service may take on a role."""
+def trusts(iam: Any, role_arn: str, service: str, region: str) -> bool:
+    """Whether a service may take on a role, for something of the same account and region."""
     policy = iam.get_role(RoleName=role_arn.split('/')[-1])['Role']['AssumeRolePolicyDocument']
     statements = _list((policy if isinstance(policy, dict) else json.loads(unquote(policy)))['Statement'])
-    given = {'aws:SourceAccount': role_arn.split(':')[4]}
+    partition, account = role_arn.split(':')[1], role_arn.split(':')[4]
+    name = service.split('.')[0].removesuffix('-tasks')
+    given = {'aws:SourceAccount': account, 'aws:SourceArn': f'arn:{partition}:{name}:{region}:{account}:any'}
     effects = {
         statement['Effect']
         for statement in statements
@@ -91,7 +93,7 @@ def _holds(conditions: Conditions, given: dict[str, str]) -> bool:
 
 
 def _compares(operator: str, value: str | None, wanted: list[str]) -> bool:
-    name = operator.removesuffix('IfExists')
+    name = operator.split(':')[-1].removesuffix('IfExists')
     if name == 'Null':
         return (value is None) == (wanted[0].lower() == 'true')
     negated, compare = 'Not' in name, COMPARISONS.get(name.replace('Not', ''))

@@ -10,6 +10,8 @@ from .stack import StackResource
 
 # A value that only the deployment can know. It equals nothing, not even itself.
 UNKNOWN = float('nan')
+# What of a resource can change beside its properties.
+AROUND = ('DeletionPolicy', 'Metadata', 'UpdateReplacePolicy')
 
 
 def preview(scope: StackScope) -> list[dict[str, Any]]:
@@ -24,9 +26,14 @@ def preview(scope: StackScope) -> list[dict[str, Any]]:
             found.append(_change('Add', logical_id, definition['Type']))
             continue
         changed = changes(current.properties, _properties(logical_id, definition, scope))
-        if current.type == definition['Type'] and not changed and current.status != 'UPDATE_FAILED':
+        if current.type != definition['Type']:
+            raise TemplateError(f'{logical_id} is {current.type}: update of resource type is not permitted')
+        if not changed and current.status != 'UPDATE_FAILED':
+            others = sorted(name for name in AROUND if current.definition.get(name) != definition.get(name))
+            if others:
+                found.append(_change('Modify', logical_id, definition['Type'], current, Replacement='False', Scope=others))
             continue
-        is_new = current.type != definition['Type'] or schemas.is_replaced(scope.region, current.type, changed)
+        is_new = schemas.is_replaced(scope.region, current.type, changed)
         if is_new:
             scope.unknown.add(logical_id)
         found.append(

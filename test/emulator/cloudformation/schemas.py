@@ -79,16 +79,18 @@ def is_replaced(region: str, resource_type: str, changed: set[str]) -> bool:
     return bool(changed & fixed)
 
 
-def typed(region: str, logical_id: str, resource_type: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """The resolved properties with the types of the schema, which they must meet."""
+def typed(
+    region: str, logical_id: str, resource_type: str, properties: dict[str, Any], secret: set[str]
+) -> dict[str, Any]:
+    """The resolved properties with the types of the schema, which they must meet. Errors show no `secret` ones."""
     if is_custom(resource_type):
         return properties
     value = coerced(region, resource_type, properties)
     error = next(_validator(region, resource_type).iter_errors(value), None)
     if error is not None:
         path = '.'.join([f'{logical_id} ({resource_type})', *map(str, error.absolute_path)])
-        # The value may be a password.
-        shown = '' if 'assword' in path or 'Token' in path or 'Secret' in path else f', not {error.instance!r}'
+        is_shown = error.absolute_path and error.absolute_path[0] not in secret and 'assword' not in path
+        shown = f', not {error.instance!r}' if is_shown else ''
         raise TemplateError(f'{path}: {error.validator} {_shorten(error.validator_value)} is demanded{shown}')
     return value
 
@@ -108,13 +110,21 @@ def _shorten(value: Any) -> str:
 
 @functools.cache
 def _validator(region: str, resource_type: str) -> Draft7Validator:
-    return validators.extend(Draft7Validator, {'pattern': _pattern})(schema_of(region, resource_type))
+    keywords = {'pattern': _pattern, 'patternProperties': _pattern_properties}
+    return validators.extend(Draft7Validator, keywords)(schema_of(region, resource_type))
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Any:
     """The patterns are Java's, with classes such as \\p{L} that Python's own expressions lack."""
     if isinstance(value, str) and not regex.search(pattern, value):
         yield ValidationError(f'{value!r} does not match {pattern!r}')
+
+
+def _pattern_properties(validator: Any, patterns: dict[str, Any], value: Any, _: Any) -> Any:
+    for pattern, schema in patterns.items():
+        for name, member in value.items() if isinstance(value, dict) else ():
+            if regex.search(pattern, name):
+                yield from validator.descend(member, schema, path=name, schema_path=pattern)
 
 
 def _follow(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class StackScope:
         self.aws = aws
         # Resources that a preview must not resolve: they will be new.
         self.unknown = unknown if unknown is not None else set()
+        self.is_preview = unknown is not None
         self.evaluator = Evaluator(self)
         self._conditions: dict[str, bool] = {}
 
@@ -76,7 +77,8 @@ class StackScope:
         exports = self.stacks.exports()
         if name not in exports:
             raise TemplateError(f'No export named {name} found', False)
-        self.stack.imports.add(name)
+        if not self.is_preview:
+            self.stack.imports.add(name)
         return exports[name][1]
 
     def zones(self, region: str) -> list[str]:
@@ -101,6 +103,9 @@ class StackScope:
     def _resource(self, logical_id: str) -> Any:
         if logical_id in self.unknown:
             raise Unknown(logical_id)
+        condition = self.template.resources.get(logical_id, {}).get('Condition')
+        if condition is not None and not self.condition(condition):
+            raise TemplateError(f'{logical_id} is referred to, but its condition {condition} does not hold', False)
         resource = self.stack.resources.get(logical_id)
         if resource is None or not resource.is_there:
             raise TemplateError(f'{logical_id} is referred to, but it is not made', False)

@@ -65,6 +65,9 @@ class Template:
         if not isinstance(body, dict) or not body.get('Resources'):
             raise TemplateError('At least one resource must be in the section Resources')
         _check_keys('The template', body, SECTIONS)
+        for section in SECTIONS - {'AWSTemplateFormatVersion', 'Description'}:
+            if not isinstance(body.get(section, {}), dict):
+                raise TemplateError(f'{section} must be an object')
         self.resources: dict[str, Any] = body['Resources']
         self.parameters: dict[str, Any] = body.get('Parameters', {})
         self.mappings: dict[str, Any] = body.get('Mappings', {})
@@ -74,8 +77,10 @@ class Template:
         self.description: str | None = body.get('Description')
         for logical_id, resource in self.resources.items():
             self._check_resource(logical_id, resource)
-        for section in (self.conditions, self.outputs):
-            self._check_references(section)
+        for name, output in self.outputs.items():
+            _check_output(name, output)
+        self._check_references(self.outputs)
+        self._check_conditions()
         # The order throws when there is a circle.
         graph.creation_order(graph.dependencies(self.resources), self.resources)
 
@@ -87,17 +92,32 @@ class Template:
         if resource_type not in HANDLERS and not schemas.is_custom(resource_type):
             schemas.schema_of(self.region, resource_type)
             raise TemplateError(f'{logical_id}: the emulator does not support {resource_type}. Add it to resources/')
+        if not isinstance(resource.get('Properties', {}), dict):
+            raise TemplateError(f'{logical_id} ({resource_type}): Properties must be an object')
         schemas.check_names(self.region, logical_id, resource_type, resource.get('Properties', {}))
         for policy in ('DeletionPolicy', 'UpdateReplacePolicy'):
-            if resource.get(policy, 'Delete') not in POLICIES:
+            if str(resource.get(policy, 'Delete')) not in POLICIES:
                 raise TemplateError(f'{logical_id}.{policy} must be one of {", ".join(sorted(POLICIES))}')
         self._check_references(resource)
         depends_on = resource.get('DependsOn', [])
-        for name in [depends_on] if isinstance(depends_on, str) else depends_on:
-            if name not in self.resources:
+        for name in depends_on if isinstance(depends_on, list) else [depends_on]:
+            if not isinstance(name, str) or name not in self.resources:
                 raise TemplateError(f'{logical_id}.DependsOn names {name}, which is no resource of the template')
         if 'Condition' in resource and resource['Condition'] not in self.conditions:
             raise TemplateError(f'{logical_id}.Condition names {resource["Condition"]}, which is no condition')
+
+    def _check_conditions(self) -> None:
+        names = references(self.conditions)
+        for name in sorted(names - set(self.parameters) - PSEUDO_PARAMETERS):
+            raise TemplateError(f'Conditions refer to {name}, which is no parameter')
+        uses = {name: conditions_in(condition) for name, condition in self.conditions.items()}
+        for name, condition in self.conditions.items():
+            if function_of(condition) is None:
+                raise TemplateError(f'Conditions.{name} must be a function')
+            for used in uses[name] - set(self.conditions):
+                raise TemplateError(f'Conditions.{name} names {used}, which is no condition')
+        # The order throws when there is a circle.
+        graph.creation_order(uses, self.conditions)
 
     def _check_references(self, value: Any) -> None:
         for name in references(value):
@@ -116,6 +136,24 @@ class Template:
                 raise TemplateError(f'Fn::GetAtt asks {logical_id} for {attribute}, which {resource["Type"]} does not have')
         for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             self._check_attributes(member)
+
+
+def conditions_in(value: Any) -> set[str]:
+    call = function_of(value)
+    if call is not None and call[0] == 'Condition':
+        return {str(call[1])}
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(conditions_in, members))
+
+
+def _check_output(name: str, output: Any) -> None:
+    where = f'Outputs.{name}'
+    if not isinstance(output, dict) or 'Value' not in output:
+        raise TemplateError(f'{where} must have a Value')
+    _check_keys(where, output, {'Condition', 'Description', 'Export', 'Value'})
+    export = output.get('Export', {'Name': ''})
+    if not isinstance(export, dict) or set(export) != {'Name'}:
+        raise TemplateError(f'{where}.Export must have a Name, and nothing else')
 
 
 def _check_keys(where: str, given: dict[str, Any], allowed: set[str]) -> None:

@@ -75,7 +75,7 @@ class Function(Handler):
 
     def _check(self, context: Context, properties: Properties) -> None:
         role = properties.values['Role']
-        if not permissions.trusts(context.aws('iam'), role, 'lambda.amazonaws.com'):
+        if not permissions.trusts(context.aws('iam'), role, 'lambda.amazonaws.com', context.region):
             raise Failure(f'The role defined for the function cannot be assumed by Lambda: {role}')
         group = properties.values.get('LoggingConfig', {}).get('LogGroup')
         if group is not None:

@@ -90,7 +90,7 @@ class BackupSelection(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         plan, selection = properties.take('BackupPlanId'), properties.take('BackupSelection')
         context.aws('backup').get_backup_plan(BackupPlanId=plan)
-        if not permissions.trusts(context.aws('iam'), selection['IamRoleArn'], 'backup.amazonaws.com'):
+        if not permissions.trusts(context.aws('iam'), selection['IamRoleArn'], 'backup.amazonaws.com', context.region):
             raise Failure(f'IamRoleArn: the role {selection["IamRoleArn"]} cannot be assumed by AWS Backup.')
         selection_id = f'{uuid.uuid4()}_{plan}'
         SELECTIONS.setdefault((context.account, context.region), {})[selection_id] = {'BackupPlanId': plan} | selection

@@ -45,8 +45,12 @@ class Cluster(Handler):
 class TaskDefinition(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         request = {'family': context.name(255)} | in_api(context, 'RegisterTaskDefinition', properties)
+        volumes = {volume['name'] for volume in request.get('volumes', [])}
         for container in request['containerDefinitions']:
             check_logs(container)
+            for mount in container.get('mountPoints', []):
+                if mount.get('sourceVolume') not in volumes:
+                    raise Failure(f'Unknown volume {mount.get("sourceVolume")} of the container {container["name"]}.')
         size = len(json.dumps(request))
         if size > LARGEST_TASK_DEFINITION:
             raise Failure(f'Actual length: {size}. Max allowed length is {LARGEST_TASK_DEFINITION} bytes.')
@@ -66,7 +70,6 @@ class Service(Handler):
         name = properties.take('ServiceName') or context.name(255)
         # ECS starts with one when nobody says how many.
         request = {'desiredCount': 1} | in_api(context, 'CreateService', properties)
-        task_start.check_target_groups(context, request)
         made = context.aws('ecs').create_service(serviceName=name, **request)
         context.physical_id = made['service']['serviceArn']
         self._stabilize(context, request)
@@ -77,7 +80,6 @@ class Service(Handler):
             # Whoever set it last, the template does not say any more.
             new.take('DesiredCount')
         request = in_api(context, 'UpdateService', new)
-        task_start.check_target_groups(context, request)
         context.aws('ecs').update_service(service=context.physical_id, **request)
         self._stabilize(context, request)
 
@@ -128,7 +130,7 @@ def in_api(context: Context, operation: str, properties: Properties) -> dict[str
     shape = context.aws('ecs').meta.service_model.operation_model(operation).input_shape
     members = {name.lower(): name for name in shape.members}
     request = {}
-    for name in list(properties.values):
+    for name in [name for name in properties.values if name not in properties.taken]:
         member = members.get(RENAMED.get(name, name).lower())
         if member is not None:
             request[member] = _in_api(properties.take(name), shape.members[member], name)

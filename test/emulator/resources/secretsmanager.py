@@ -57,6 +57,9 @@ class Secret(Handler):
 class SecretTargetAttachment(Handler):
     """Writes into a Secret how its database is reached."""
 
+    # It has the ARN of the Secret.
+    is_reference = False
+
     def create(self, context: Context, properties: Properties) -> str:
         arn = context.aws('secretsmanager').describe_secret(SecretId=properties.take('SecretId'))['ARN']
         self._attach(context, arn, properties, {})
@@ -103,6 +106,9 @@ class SecretTargetAttachment(Handler):
 
 @handles('AWS::SecretsManager::ResourcePolicy')
 class ResourcePolicy(Handler):
+    # It has the ARN of the Secret.
+    is_reference = False
+
     def create(self, context: Context, properties: Properties) -> str:
         return self._put(context, properties.take('SecretId'), properties)
 

@@ -29,6 +29,8 @@ class SecurityGroup(Tagged):
         ec2, group = context.aws('ec2'), context.physical_id
         self._tag(context, group, old, new)
         ingress, egress = new.take('SecurityGroupIngress', []), new.take('SecurityGroupEgress', [])
+        if 'SecurityGroupEgress' in new and 'SecurityGroupEgress' not in old:
+            close(context, group)
         for rule in [one for one in old.get('SecurityGroupIngress', []) if one not in ingress]:
             ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission(rule)])
         for rule in [one for one in old.get('SecurityGroupEgress', []) if one not in egress]:
