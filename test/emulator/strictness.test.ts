@@ -147,6 +147,42 @@ describe('before anything is made, a template is refused', () => {
       },
       /bootstrap first/,
     ],
+    [
+      'for an output without a value',
+      { A: secret('x') },
+      { Outputs: { O: { Val: '1' } } },
+      /Outputs\.O must have a Value/,
+    ],
+    [
+      'for a misspelt part of an output',
+      { A: secret('x') },
+      { Outputs: { O: { Value: '1', Exports: { Name: 'o' } } } },
+      /Outputs\.O has Exports/,
+    ],
+    [
+      'for a condition that depends on itself',
+      { A: secret('x') },
+      { Conditions: { C: { 'Fn::Not': [{ Condition: 'C' }] } } },
+      /Circular dependency .* C → C/,
+    ],
+    [
+      'for a condition that depends on a resource',
+      { A: secret('x') },
+      { Conditions: { C: { 'Fn::Equals': [{ Ref: 'A' }, 'x'] } } },
+      /Conditions refer to A, which is no parameter/,
+    ],
+    [
+      'for properties that are none',
+      { A: { Type: 'AWS::Logs::LogGroup', Properties: [] } },
+      {},
+      /Properties must be an object/,
+    ],
+    [
+      'for a custom resource without a provider',
+      { A: { Type: 'Custom::Thing', Properties: {} } },
+      {},
+      /A \(Custom::Thing\): ServiceToken must be given/,
+    ],
   ])('%s', async (_, resources, more, message) => {
     await expect(create(resources, more)).rejects.toThrow(message);
   });
@@ -275,6 +311,22 @@ describe('a deployment fails', () => {
     expect(why).toMatch(/MasterUserPassword/);
     expect(why).not.toContain('pa-ss-word');
   });
+
+  test('nor one that is in a property of any other name', async () => {
+    const { why } = await create({
+      A: secret('{"password":"pa-ss-word"}'),
+      B: logGroup({ RetentionInDays: { 'Fn::Sub': '{{resolve:secretsmanager:${A}:SecretString:password}}' } }),
+    });
+    expect(why).toMatch(/B \(AWS::Logs::LogGroup\)\.RetentionInDays/);
+    expect(why).not.toContain('pa-ss-word');
+  });
+
+  test('nor is a parameter that nobody is to see', async () => {
+    const Parameters = { P: { Type: 'String', NoEcho: true, Default: 'pa-ss-word' } };
+    const { name, why } = await create({ A: logGroup({ RetentionInDays: { Ref: 'P' } }) }, { Parameters });
+    expect(why).not.toContain('pa-ss-word');
+    expect((await aws.stack(name)).Parameters).toEqual([{ ParameterKey: 'P', ParameterValue: '****' }]);
+  });
 });
 
 describe('dynamic references', () => {
@@ -346,6 +398,43 @@ describe('an update', () => {
       'No updates are to be performed',
     );
   });
+});
+
+describe('an update is refused', () => {
+  test('for another type of a resource', async () => {
+    const { name } = await create({ A: logGroup({}) });
+    await expect(update(name, { A: secret('x') })).rejects.toThrow(/update of resource type is not permitted/);
+  });
+
+  test('for a change of what another stack imports, until that does no more', async () => {
+    const Outputs = (value: string) => ({ O: { Value: value, Export: { Name: 'shared' } } });
+    const exporter = await create({ A: secret('x') }, { Outputs: Outputs('1') });
+    const importer = await create({ B: secret({ 'Fn::ImportValue': 'shared' }) });
+    const change = async (outputs: object) => {
+      const TemplateBody = JSON.stringify({ Resources: { A: secret('y') }, Outputs: outputs });
+      await aws.cloudFormation.send(new UpdateStackCommand({ StackName: exporter.name, TemplateBody }));
+      return outcome(exporter.name);
+    };
+    expect(await change(Outputs('2'))).toMatchObject({
+      status: 'UPDATE_ROLLBACK_COMPLETE',
+      why: expect.stringContaining('Export shared cannot be updated as it is in use by'),
+    });
+    await update(importer.name, { B: secret('on its own') });
+    expect(await change({})).toMatchObject({ status: 'UPDATE_COMPLETE' });
+  });
+});
+
+test('a rollback takes back what was said of the deletion, too', async () => {
+  const kept = { DeletionPolicy: 'Retain' };
+  const { name } = await create({ A: secret('kept', kept) });
+  const { A } = await aws.physicalIds(name);
+  const failing = { B: secret('{{resolve:secretsmanager:missing}}', { DependsOn: 'A' }) };
+  expect(await update(name, { A: secret('kept', { DeletionPolicy: 'Delete' }), ...failing })).toMatchObject({
+    status: 'UPDATE_ROLLBACK_COMPLETE',
+  });
+  await aws.cloudFormation.send(new DeleteStackCommand({ StackName: name }));
+  await waitUntilStackDeleteComplete({ client: aws.cloudFormation, maxWaitTime: 30, minDelay: 1 }, { StackName: name });
+  expect(await valueIn(A)).toBe('kept');
 });
 
 describe('a deployment that failed without rollback', () => {
