@@ -121,6 +121,13 @@ test.each<[string, (broken: any) => void, RegExp]>([
     /is not authorized to perform elasticfilesystem:ClientMount/,
   ],
   [
+    'a route to the internet does not wait for the gateway, which is there by luck',
+    (broken) => {
+      one(broken, /PublicSubnet2DefaultRoute/).DependsOn = [];
+    },
+    /PublicSubnet2DefaultRoute\w+ needs \w+VPCGW\w+ without depending on it/,
+  ],
+  [
     'nodes may start before the database is there',
     (broken) => {
       one(broken, /WebService[0-9A-F]{8}$/).DependsOn = [];

@@ -44,7 +44,8 @@ export class Emulator {
 /** Starts a local AWS. It ends with this process, unless it is detached. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const python = await emulatorPython(options.progress);
-  const log = options.log ?? path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'emulator-')), 'log');
+  const temporary = options.log === undefined ? fs.mkdtempSync(path.join(os.tmpdir(), 'emulator-')) : undefined;
+  const log = options.log ?? path.join(temporary!, 'log');
   const output = fs.openSync(log, 'w');
   const child = spawn(
     python,
@@ -65,7 +66,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   fs.closeSync(output);
   const url = await ready(child, log);
   if (options.detached) child.unref();
-  return new Emulator(url, child);
+  const emulator = new Emulator(url, child);
+  if (temporary) void emulator.ended.then(() => fs.rmSync(temporary, { recursive: true, force: true }));
+  return emulator;
 }
 
 /** What makes the CDK CLI and every SDK talk to an emulator, and to nothing else. */

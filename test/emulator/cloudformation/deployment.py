@@ -137,6 +137,9 @@ class Deployment:
             for resource in made.values()
             if resource.logical_id in wanted and handler_of(resource.type).is_reference
         }
+        for logical_id in wanted:
+            for provider in self._providers(made[logical_id].needs) - waits_for[logical_id]:
+                raise Failure(f'{logical_id} needs {provider} without depending on it: CloudFormation may make it later')
         if not owners:
             return
         names = '|'.join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
@@ -148,6 +151,9 @@ class Deployment:
                     raise Failure(
                         f'{logical_id} uses {owner} ({part}) without depending on it: CloudFormation may make it first'
                     )
+
+    def _providers(self, needs: set[str]) -> set[str]:
+        return {resource.logical_id for resource in self.stack.resources.values() if resource.physical_id in needs}
 
     def _outputs(self, scope: StackScope) -> dict[str, dict[str, Any]]:
         outputs = {}

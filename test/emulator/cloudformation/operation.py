@@ -41,7 +41,7 @@ class Operations:
             handler = handler_of(resource.type)
             resource.physical_id = context.physical_id = handler.create(context, properties)
             _refuse(resource, set(properties.values) - properties.taken, 'The emulator does not support')
-            resource.attributes = handler.attributes(context, properties.values)
+            resource.attributes, resource.needs = handler.attributes(context, properties.values), context.needs
         except Exception as error:
             resource.physical_id = getattr(error, 'physical_id', None) or resource.physical_id
             self._failed(resource, 'CREATE_FAILED', error)

@@ -59,6 +59,8 @@ class Context:
     stack_tags: dict[str, str] = field(default_factory=dict)
     # None until there is one.
     physical_id: str | None = None
+    # The physical ids of what `create` used although no property names it.
+    needs: set[str] = field(default_factory=set)
     # What `create` or `update` learned and `attributes` will be asked for.
     learned: dict[str, Any] = field(default_factory=dict)
 

@@ -23,6 +23,8 @@ class StackResource:
     status: str
     physical_id: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    # The physical ids of what it uses although no property names it.
+    needs: set[str] = field(default_factory=set)
     reason: str | None = None
     timestamp: datetime.datetime = field(default_factory=now)
 

@@ -108,7 +108,7 @@ class InternetGateway(Tagged):
 class VpcGatewayAttachment(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         context.aws('ec2').attach_internet_gateway(**properties.given('VpcId', 'InternetGatewayId'))
-        return f'IGW|{properties.take("VpcId")}'
+        return attachment_of(properties.values)
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('ec2').detach_internet_gateway(
@@ -151,6 +151,8 @@ class Route(Handler):
         gateway = properties.take('GatewayId')
         if gateway is not None and not is_attached(context, gateway, table):
             raise Failure(f'route table {table} and network gateway {gateway} belong to different networks')
+        if gateway is not None:
+            context.needs.add(attachment_of(context.aws('ec2').describe_route_tables(RouteTableIds=[table])['RouteTables'][0]))
         context.aws('ec2').create_route(
             RouteTableId=table,
             DestinationCidrBlock=destination,
@@ -168,6 +170,11 @@ class Route(Handler):
         context.aws('ec2').delete_route(
             RouteTableId=properties['RouteTableId'], DestinationCidrBlock=properties['DestinationCidrBlock']
         )
+
+
+def attachment_of(thing: dict[str, Any]) -> str:
+    """The physical id of the attachment of an internet gateway to the VPC of a thing."""
+    return f'IGW|{thing["VpcId"]}'
 
 
 def is_attached(context: Context, gateway: str, route_table: str) -> bool:
@@ -207,6 +214,7 @@ class NatGateway(Tagged):
         (found,) = ec2.describe_subnets(SubnetIds=[subnet])['Subnets']
         if not has_internet_gateway(context, found['VpcId']):
             raise Failure(f'Network {found["VpcId"]} has no Internet gateway attached')
+        context.needs.add(attachment_of(found))
         made = ec2.create_nat_gateway(
             SubnetId=subnet,
             TagSpecifications=tag_specification(context, 'natgateway', properties),
