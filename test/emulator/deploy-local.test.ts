@@ -127,6 +127,7 @@ test('where nobody looks, a failed deployment leaves nothing behind', async () =
   const script = new Script('deploy', ['-c', 'nocobase.web.minNodes=99', '--detach']);
   expect(await script.exit).toBe(1);
   expect(script.output).toMatch(/nocobase\.web\.minNodes/);
+  expect(script.output).toContain('The deployment failed. The local AWS is gone.');
   expect(await isGone(urlIn(script.output))).toBe(true);
 });
 
@@ -135,6 +136,12 @@ test('an example that does not exist is told apart from one that is misspelt', a
   expect(await script.exit).toBe(1);
   expect(script.output).toContain("There is no example 'prodution'; did you mean 'production'?");
   expect(script.output).toContain('existing-app, minimal, production');
+});
+
+test('an example after the options is not taken for a value of theirs', async () => {
+  const script = new Script('deploy', ['--progress', 'bar', 'minimal']);
+  expect(await script.exit).toBe(1);
+  expect(script.output).toContain('The example comes first: npm run deploy:local -- minimal');
 });
 
 test('without Python says so, and names the package', async () => {

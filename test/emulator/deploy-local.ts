@@ -49,6 +49,8 @@ function parse(args: string[]): Command {
       `There is no example '${example}'${meant ? `; did you mean '${meant}'?` : '.'} There are: ${examples().join(', ')}.\n\n${USAGE}`,
     );
   }
+  const late = args.slice(1).find((arg) => examples().includes(arg));
+  if (late !== undefined) throw new Told(`The example comes first: npm run deploy:local -- ${late} …`);
   const rest = args.slice(example === undefined ? 0 : 1);
   for (let i = 0; i < rest.length; i++) {
     if (rest[i] === '-c' || rest[i] === '--context') {
@@ -70,12 +72,17 @@ async function main(args: string[]): Promise<number> {
   const command = parse(args);
   const existing = await running();
   const emulator = existing ?? (await start(command.detach));
+  // Of a failed deployment nobody would look at it.
+  const isLeft = existing !== undefined || process.stdin.isTTY;
   let isDeployed = false;
   try {
     isDeployed = await deploy(command, emulator.url);
   } finally {
-    // Nobody would look at it.
-    if (!isDeployed && !existing && !process.stdin.isTTY) await end(emulator);
+    if (!isDeployed && !isLeft) await end(emulator);
+  }
+  if (!isDeployed && !isLeft) {
+    console.log('\nThe deployment failed. The local AWS is gone.');
+    return 1;
   }
   console.log(
     isDeployed
@@ -84,7 +91,7 @@ async function main(args: string[]): Promise<number> {
   );
   if (!(emulator instanceof Emulator) || command.detach) {
     console.log('npm run destroy:local takes it away.');
-  } else if (isDeployed || process.stdin.isTTY) {
+  } else {
     console.log('Ctrl-C or npm run destroy:local takes it away; npm run deploy:local in another terminal updates it.');
     await emulator.ended;
     forget();

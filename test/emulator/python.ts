@@ -8,6 +8,7 @@ const OLDEST = [3, 10] as const;
 /** What the emulator leaves in the checkout: its Python packages, and where it runs. */
 export const LOCAL = process.env.CDK_NOCOBASE_LOCAL ?? path.join(__dirname, '..', '..', '.local');
 
+/** A sentence about what this machine lacks. */
 export class PythonMissing extends Error {}
 
 /**
@@ -122,6 +123,6 @@ function run(command: string, args: string[], failure: string): Promise<void> {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${failure}\n${output.trim()}`))));
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new PythonMissing(`${failure}\n${output.trim()}`))));
   });
 }
