@@ -1,0 +1,178 @@
+import * as fs from 'node:fs';
+import { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import type { Properties, Template } from '../critical-path/template';
+import { Evaluator, fieldOf, type World } from './evaluator';
+import { generateSecret } from './generated-secret';
+import type { LoadBalancerSettings } from './load-balancer';
+
+const REGION = 'eu-central-1';
+
+/** Where the services of this machine answer, in the place of the managed ones. */
+export interface Endpoints {
+  readonly database: number;
+  readonly redis: number;
+  readonly queue: number;
+}
+
+/** How the nodes of a cluster are run. Times in milliseconds. */
+export interface NodeSettings {
+  readonly command: readonly string[];
+  readonly environment: { readonly [name: string]: string };
+  readonly port: number;
+  readonly mountPath: string;
+  readonly stopTimeout: number;
+  readonly minNodes: number;
+  readonly maxNodes: number;
+}
+
+/** The stack with the cluster in a cloud assembly, and what its template says of the parts. */
+export class Assembly {
+  private readonly template: Template;
+  private readonly secrets = new Map<string, string>();
+  private readonly evaluator: Evaluator;
+  private endpoints?: Endpoints;
+
+  /** @param given the values of Secrets that somebody has made beforehand, by name */
+  constructor(
+    directory: string,
+    private readonly given: { readonly [name: string]: string } = {},
+  ) {
+    const found = new CloudAssembly(directory).stacksRecursively
+      .map(({ templateFullPath }): Template => JSON.parse(fs.readFileSync(templateFullPath, 'utf8')))
+      .filter(({ Resources }) => Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::TaskDefinition'));
+    if (found.length !== 1) throw new Error(`One stack with a cluster is needed; ${directory} has ${found.length}.`);
+    [this.template] = found;
+    this.evaluator = new Evaluator(this.template, this.world());
+  }
+
+  /** The resolved properties of the only resource of a type. */
+  public only(type: string): Properties {
+    const found = Object.entries(this.template.Resources).filter(([, resource]) => resource.Type === type);
+    if (found.length !== 1) throw new Error(`One ${type} is needed; the template has ${found.length}.`);
+    return this.properties(found[0][0]);
+  }
+
+  /** From here on references to the managed services mean those of this machine. */
+  public connect(endpoints: Endpoints) {
+    this.endpoints = endpoints;
+  }
+
+  /** What ECS would run. */
+  public nodes(): NodeSettings {
+    const task = this.only('AWS::ECS::TaskDefinition');
+    const [container, ...others] = task.ContainerDefinitions;
+    if (others.length > 0) throw new Error('A rehearsal runs one container a task.');
+    const [target] = Object.values(this.template.Resources).filter(
+      ({ Type }) => Type === 'AWS::ApplicationAutoScaling::ScalableTarget',
+    );
+    return {
+      command: container.Command,
+      environment: {
+        ...Object.fromEntries(container.Environment.map(({ Name, Value }: any) => [Name, Value])),
+        ...Object.fromEntries(
+          container.Secrets.map(({ Name, ValueFrom }: any) => [Name, this.injected(Name, ValueFrom)]),
+        ),
+      },
+      port: container.PortMappings[0].ContainerPort,
+      mountPath: container.MountPoints[0].ContainerPath,
+      stopTimeout: container.StopTimeout * 1000,
+      minNodes: target.Properties!.MinCapacity,
+      maxNodes: target.Properties!.MaxCapacity,
+    };
+  }
+
+  public loadBalancer(): LoadBalancerSettings {
+    const group = this.only('AWS::ElasticLoadBalancingV2::TargetGroup');
+    const { LoadBalancerAttributes } = this.only('AWS::ElasticLoadBalancingV2::LoadBalancer');
+    return {
+      path: group.HealthCheckPath,
+      matcher: group.Matcher.HttpCode,
+      interval: group.HealthCheckIntervalSeconds * 1000,
+      timeout: group.HealthCheckTimeoutSeconds * 1000,
+      healthyThreshold: group.HealthyThresholdCount,
+      unhealthyThreshold: group.UnhealthyThresholdCount,
+      deregistrationDelay: secondsOf(group.TargetGroupAttributes, 'deregistration_delay.timeout_seconds'),
+      idleTimeout: secondsOf(LoadBalancerAttributes, 'idle_timeout.timeout_seconds'),
+    };
+  }
+
+  /** What ECS would put into a variable: a whole Secret, or a field of it. */
+  private injected(variable: string, valueFrom: string): string {
+    const [, arn, field] = /^((?:[^:]+:){6}[^:]+)(?::([^:]*):[^:]*:[^:]*)?$/.exec(valueFrom) ?? [];
+    const secret = arn === undefined ? undefined : this.secretValue(arn);
+    const value = field && secret !== undefined ? fieldOf(secret, field) : secret;
+    if (value === undefined) throw new Error(`${variable} is injected from ${valueFrom}, which is not there.`);
+    return value;
+  }
+
+  private properties(logicalId: string): Properties {
+    const { Type, Properties = {} } = this.template.Resources[logicalId];
+    return this.evaluator.value(Properties, `${logicalId} (${Type})`);
+  }
+
+  private world(): World {
+    return {
+      pseudoParameters: {
+        'AWS::AccountId': '123456789012',
+        'AWS::Partition': 'aws',
+        'AWS::Region': REGION,
+        'AWS::StackName': 'Rehearsal',
+        'AWS::URLSuffix': 'amazonaws.com',
+      },
+      ref: (logicalId, { Type, Properties }) => {
+        switch (Type) {
+          case 'AWS::SecretsManager::Secret':
+            return this.secretArn(logicalId);
+          case 'AWS::SecretsManager::SecretTargetAttachment':
+            return this.evaluator.value(Properties!.SecretId, `${logicalId} (${Type}).SecretId`);
+          default:
+            // Of the others a name will do: nothing on this machine asks for them.
+            return logicalId;
+        }
+      },
+      attribute: (logicalId, name, { Type }) => this.attribute(logicalId, name, Type),
+      secretValue: (arn) => this.secretValue(arn),
+    };
+  }
+
+  private secretValue(arn: string): string | undefined {
+    return this.secrets.get(arn) ?? this.given[arn.split(':secret:')[1]];
+  }
+
+  private attribute(logicalId: string, name: string, type: string): unknown {
+    const { endpoints } = this;
+    const known: { [attribute: string]: unknown } = {
+      'AWS::RDS::DBInstance.Endpoint.Address': 'localhost',
+      'AWS::RDS::DBInstance.Endpoint.Port': endpoints && String(endpoints.database),
+      'AWS::ElastiCache::ReplicationGroup.PrimaryEndPoint.Address': 'localhost',
+      'AWS::ElastiCache::ReplicationGroup.PrimaryEndPoint.Port': endpoints && String(endpoints.redis),
+      'AWS::AmazonMQ::Broker.AmqpEndpoints': endpoints && [`amqps://localhost:${endpoints.queue}`],
+    };
+    const attribute = `${type}.${name}`;
+    if (attribute in known) return known[attribute];
+    // An ARN or an id that only AWS would look at.
+    return /(Arn|Id)$/.test(name) ? `${logicalId}.${name}` : undefined;
+  }
+
+  /** The ARN of a Secret of the template, which gets its value by the rules there when it is first asked for. */
+  private secretArn(logicalId: string): string {
+    const arn = `arn:aws:secretsmanager:${REGION}:123456789012:secret:${logicalId}-Local1`;
+    if (!this.secrets.has(arn)) {
+      const { GenerateSecretString, SecretString } = this.template.Resources[logicalId].Properties!;
+      const where = `${logicalId} (AWS::SecretsManager::Secret)`;
+      this.secrets.set(
+        arn,
+        GenerateSecretString
+          ? generateSecret(this.evaluator.value(GenerateSecretString, `${where}.GenerateSecretString`))
+          : this.evaluator.value(SecretString, `${where}.SecretString`),
+      );
+    }
+    return arn;
+  }
+}
+
+function secondsOf(attributes: { Key: string; Value: string }[], key: string): number {
+  const found = attributes.find(({ Key }) => Key === key);
+  if (found === undefined) throw new Error(`The template does not set ${key}.`);
+  return Number(found.Value) * 1000;
+}

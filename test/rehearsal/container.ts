@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface ContainerOptions {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly environment: { readonly [name: string]: string };
+  /** Its own copy of the app: the image's file system. */
+  readonly app: string;
+  /** What else the container has for itself. */
+  readonly home: string;
+  readonly stopTimeout: number;
+  readonly onLine: (line: string) => void;
+}
+
+/** A container of ECS: a command with its environment, stopped by TERM and, when that takes too long, KILL. */
+export class Container {
+  public readonly lines: string[] = [];
+  public readonly ended: Promise<number | null>;
+  private readonly child: ChildProcess;
+  private readonly watchers = new Set<() => void>();
+
+  constructor(private readonly options: ContainerOptions) {
+    fs.mkdirSync(options.home, { recursive: true });
+    const [command, ...args] = options.command;
+    this.child = spawn(command, args, {
+      cwd: options.app,
+      env: { ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const log = fs.createWriteStream(path.join(options.home, 'log'));
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.lines.push(line);
+        log.write(`${line}\n`);
+        options.onLine(line);
+        for (const watcher of this.watchers) watcher();
+      });
+    }
+    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+    void this.ended.then(() => {
+      for (const watcher of this.watchers) watcher();
+    });
+  }
+
+  public get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Waits for a line; fails when the container ends without it. */
+  public async says(text: string | RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const line = this.lines.find((each) => (typeof text === 'string' ? each.includes(text) : text.test(each)));
+        if (line === undefined && this.isRunning) return;
+        this.watchers.delete(look);
+        if (line !== undefined) resolve(line);
+        else
+          reject(new Error(`${this.options.name} ended without saying ${text}:\n${this.lines.slice(-15).join('\n')}`));
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
+
+  /** As ECS does. @returns the exit code; null when it had to be killed */
+  public async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill(), this.options.stopTimeout);
+    const code = await this.ended;
+    clearTimeout(timer);
+    this.kill();
+    return code;
+  }
+
+  /** All of its processes at once, as at the end of a container. They are known by their environment. */
+  public kill() {
+    const mark = `LAUNCHER_HOME=${this.options.environment.LAUNCHER_HOME}\0`;
+    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark)) process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended meanwhile, or belongs to somebody else.
+      }
+    }
+  }
+}
