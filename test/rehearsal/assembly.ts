@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import type { Properties, Template } from '../critical-path/template';
+import { ancestorsOf, graphOf, type Step } from '../critical-path/graph';
+import type { Properties, Resource, Template } from '../critical-path/template';
 import { Evaluator, fieldOf, type World } from './evaluator';
 import { generateSecret } from './generated-secret';
 import type { LoadBalancerSettings } from './load-balancer';
@@ -25,31 +26,72 @@ export interface NodeSettings {
   readonly maxNodes: number;
 }
 
+/** In the place of the key that NocoBase issues, which is in nobody's template. */
+const LICENSE = 'stands in for a licence key';
+
 /** The stack with the cluster in a cloud assembly, and what its template says of the parts. */
 export class Assembly {
-  private readonly template: Template;
-  private readonly secrets = new Map<string, string>();
-  private readonly evaluator: Evaluator;
-  private endpoints?: Endpoints;
-
-  /** @param given the values of Secrets that somebody has made beforehand, by name */
-  constructor(
-    directory: string,
-    private readonly given: { readonly [name: string]: string } = {},
-  ) {
+  /** @param directory of the cloud assembly, as `cdk synth` leaves it */
+  public static in(directory: string): Assembly {
     const found = new CloudAssembly(directory).stacksRecursively
       .map(({ templateFullPath }): Template => JSON.parse(fs.readFileSync(templateFullPath, 'utf8')))
       .filter(({ Resources }) => Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::TaskDefinition'));
     if (found.length !== 1) throw new Error(`One stack with a cluster is needed; ${directory} has ${found.length}.`);
-    [this.template] = found;
-    this.evaluator = new Evaluator(this.template, this.world());
+    const assembly = new Assembly(found[0], new Map());
+    const { Checks } = assembly.only('Custom::NocoBasePreflight');
+    for (const { Variable, SecretArn } of Checks) {
+      if (Variable === 'licence key') assembly.secrets.set(SecretArn, LICENSE);
+    }
+    return assembly;
+  }
+
+  private readonly evaluator: Evaluator;
+  private endpoints?: Endpoints;
+
+  private constructor(
+    private readonly template: Template,
+    private readonly secrets: Map<string, string>,
+  ) {
+    this.evaluator = new Evaluator(template, this.world());
+  }
+
+  /** The same, but for the value of a Secret or of a field of it; without a value, the Secret is not there. */
+  public withSecret(arn: string, field: string | undefined, value: string | undefined): Assembly {
+    const secrets = new Map(this.secrets);
+    const inside = field === undefined ? value : JSON.stringify({ ...JSON.parse(secrets.get(arn)!), [field]: value });
+    if (inside === undefined) secrets.delete(arn);
+    else secrets.set(arn, inside);
+    return new Assembly(this.template, secrets);
+  }
+
+  /** Whether resources of a type are made only after those of another, as far as the template says so. */
+  public waitsFor(type: string, other: string): boolean {
+    const graph = graphOf({ Stack: this.template });
+    const waiting = [...graph.values()].filter((step) => step.type === type);
+    const hasWaited = ({ id }: Step) => [...ancestorsOf(graph, id)].some((step) => step.type === other);
+    return waiting.length > 0 && waiting.every(hasWaited);
   }
 
   /** The resolved properties of the only resource of a type. */
   public only(type: string): Properties {
+    const [logicalId, { Properties = {} }] = this.find(type);
+    return this.evaluator.value(Properties, `${logicalId} (${type})`);
+  }
+
+  private find(type: string): [logicalId: string, resource: Resource] {
     const found = Object.entries(this.template.Resources).filter(([, resource]) => resource.Type === type);
     if (found.length !== 1) throw new Error(`One ${type} is needed; the template has ${found.length}.`);
-    return this.properties(found[0][0]);
+    return found[0];
+  }
+
+  /** The version of NocoBase, by the tag of its image. */
+  public version(): string {
+    const [logicalId, { Type, Properties }] = this.find('AWS::ECS::TaskDefinition');
+    const image = this.evaluator.value(Properties!.ContainerDefinitions[0].Image, `${logicalId} (${Type}).Image`);
+    const [, version] = /:(\d+\.\d+\.\d+)(-[\w-]+)?$/.exec(image) ?? [];
+    if (version === undefined)
+      throw new Error(`A rehearsal takes NocoBase from npm by its version; the image ${image} names none.`);
+    return version;
   }
 
   /** From here on references to the managed services mean those of this machine. */
@@ -96,6 +138,11 @@ export class Assembly {
     };
   }
 
+  /** What a Secret holds, if it is there. */
+  public secretValue(arn: string): string | undefined {
+    return this.secrets.get(arn);
+  }
+
   /** What ECS would put into a variable: a whole Secret, or a field of it. */
   private injected(variable: string, valueFrom: string): string {
     const [, arn, field] = /^((?:[^:]+:){6}[^:]+)(?::([^:]*):[^:]*:[^:]*)?$/.exec(valueFrom) ?? [];
@@ -103,11 +150,6 @@ export class Assembly {
     const value = field && secret !== undefined ? fieldOf(secret, field) : secret;
     if (value === undefined) throw new Error(`${variable} is injected from ${valueFrom}, which is not there.`);
     return value;
-  }
-
-  private properties(logicalId: string): Properties {
-    const { Type, Properties = {} } = this.template.Resources[logicalId];
-    return this.evaluator.value(Properties, `${logicalId} (${Type})`);
   }
 
   private world(): World {
@@ -133,10 +175,6 @@ export class Assembly {
       attribute: (logicalId, name, { Type }) => this.attribute(logicalId, name, Type),
       secretValue: (arn) => this.secretValue(arn),
     };
-  }
-
-  private secretValue(arn: string): string | undefined {
-    return this.secrets.get(arn) ?? this.given[arn.split(':secret:')[1]];
   }
 
   private attribute(logicalId: string, name: string, type: string): unknown {

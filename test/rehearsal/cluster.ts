@@ -2,12 +2,16 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Assembly, NodeSettings } from './assembly';
 import { Container } from './container';
-import { LoadBalancer, type LoadBalancerSettings, type Target } from './load-balancer';
-import { addStandIns, copyOf, toolsOf } from './nocobase';
+import { Database } from './database';
+import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
+import { addStandIns, copyOf, moduleOf, toolsOf } from './nocobase';
 import { type Part, startPostgres, startRabbitMq, startRedis } from './parts';
+import type { Target } from './target';
+import { until } from './waiting';
 
-const { Client } = require('pg');
 const { freePort } = require('../launcher/free-port.cjs');
+
+const ENTRYPOINT = path.join(__dirname, 'entrypoint.sh');
 
 /** A node of NocoBase behind the load balancer. */
 export interface Node {
@@ -17,87 +21,179 @@ export interface Node {
   readonly target: Target;
 }
 
+export interface NodeOptions {
+  /** With the command that the image has, instead of the template's. @default false */
+  readonly stock?: boolean;
+  /** Instead of what the template says. */
+  readonly environment?: { readonly [name: string]: string };
+  /** Which load balancer sends to it. @default - that of the cluster */
+  readonly balancer?: LoadBalancer;
+}
+
 export interface ClusterOptions {
   readonly assembly: Assembly;
   /** Where NocoBase is installed. */
   readonly app: string;
   readonly folder: string;
+  /** Where the logs of all parts go. */
+  readonly logs: string;
   readonly say: (line: string) => void;
 }
 
 /** What a template describes, on this machine. */
 export class Cluster {
+  /** The data services, and an empty database. Nodes are started later. */
   public static async start(options: ClusterOptions): Promise<Cluster> {
-    const { assembly, folder, say } = options;
+    const { assembly, folder, logs, say } = options;
     const database = assembly.only('AWS::RDS::DBInstance');
     const group = assembly.only('AWS::ElastiCache::ReplicationGroup');
     const broker = assembly.only('AWS::AmazonMQ::Broker');
     say('Starting PostgreSQL, Redis and RabbitMQ …');
     const [postgres, redis, queue] = await Promise.all([
-      startPostgres({
-        folder,
-        user: database.MasterUsername,
-        password: database.MasterUserPassword,
-        parameters: {},
-      }),
+      startPostgres({ folder, logs, user: database.MasterUsername, password: database.MasterUserPassword }),
       startRedis({
         folder,
+        logs,
         password: group.AuthToken,
         parameters: {
           'maxmemory-policy': assembly.only('AWS::ElastiCache::ParameterGroup').Properties['maxmemory-policy'],
         },
       }),
-      startRabbitMq({ folder, user: broker.Users[0].Username, password: broker.Users[0].Password }),
+      startRabbitMq({ folder, logs, user: broker.Users[0].Username, password: broker.Users[0].Password }),
     ]);
-    assembly.connect({
-      database: postgres.server.port,
-      redis: redis.server.port,
-      queue: queue.server.port,
-    });
-    const cluster = new Cluster(options, { postgres, redis, queue }, assembly.nodes(), assembly.loadBalancer());
-    await cluster.query(`CREATE DATABASE "${database.DBName}"`, 'postgres');
+    assembly.connect({ database: postgres.server.port, redis: redis.server.port, queue: queue.server.port });
+    const cluster = new Cluster(options, { postgres, redis, queue });
+    await cluster.database.create();
     await cluster.balancer.start();
     return cluster;
   }
 
+  public readonly settings: NodeSettings;
+  public readonly balancing: LoadBalancerSettings;
   public readonly balancer: LoadBalancer;
-  public readonly nodes: Node[] = [];
-  public readonly storage: string;
+  public readonly database: Database;
+  public readonly assembly: Assembly;
+  /** Where NocoBase is installed. */
+  public readonly app: string;
+  /** Those that have not been stopped. */
+  public nodes: readonly Node[] = [];
+  private readonly storage: string;
+  private started = 0;
 
   private constructor(
     private readonly options: ClusterOptions,
     public readonly parts: { readonly postgres: Part; readonly redis: Part; readonly queue: Part },
-    public readonly settings: NodeSettings,
-    public readonly balancing: LoadBalancerSettings,
   ) {
-    this.balancer = new LoadBalancer(balancing);
+    this.assembly = options.assembly;
+    this.app = options.app;
+    this.settings = this.assembly.nodes();
+    this.balancing = this.assembly.loadBalancer();
+    this.balancer = new LoadBalancer(this.balancing);
+    const { DBName, MasterUsername, MasterUserPassword } = this.assembly.only('AWS::RDS::DBInstance');
+    this.database = new Database({
+      part: parts.postgres,
+      name: DBName,
+      user: MasterUsername,
+      password: MasterUserPassword,
+    });
     this.storage = path.join(options.folder, 'storage');
     fs.mkdirSync(this.storage);
-    fs.writeFileSync(
-      path.join(options.folder, 'public-ca.pem'),
-      [parts.redis, parts.queue].map(({ certificate }) => certificate.ca).join('\n'),
-    );
+    const authorities = [parts.redis, parts.queue].map(({ certificate }) => certificate.ca);
+    fs.writeFileSync(path.join(options.folder, 'public-ca.pem'), authorities.join('\n'));
   }
 
   /** A task as ECS starts it: registered at once, healthy when the load balancer says so. */
-  public async startNode(name: string, environment: { [name: string]: string } = {}): Promise<Node> {
+  public async startNode(options: NodeOptions = {}): Promise<Node> {
+    this.started += 1;
+    const name = `node${this.started}`;
     const home = path.join(this.options.folder, name);
     fs.mkdirSync(home);
-    const app = await copyOf(this.options.app, path.join(home, 'app'));
+    const app = await copyOf(this.app, path.join(home, 'app'));
     addStandIns(app, (this.settings.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
+    const environment = { ...this.environmentOf(home, app, port), ...options.environment };
+    if (options.stock) {
+      fs.mkdirSync(path.dirname(environment.DB_DIALECT_OPTIONS_SSL_CA), { recursive: true });
+      fs.writeFileSync(environment.DB_DIALECT_OPTIONS_SSL_CA, environment.LAUNCHER_DATABASE_CA);
+    }
     const container = new Container({
       name,
-      command: this.settings.command,
-      environment: { ...this.environmentOf(home, app, port), ...environment },
+      command: options.stock ? ['sh', ENTRYPOINT] : this.settings.command,
+      environment,
       app,
-      home,
+      log: path.join(this.options.logs, `${name}.log`),
       stopTimeout: this.settings.stopTimeout,
       onLine: (line) => line.startsWith('[launcher]') && this.options.say(`${name}: ${line}`),
     });
-    const node = { name, port, container, target: this.balancer.register(port) };
-    this.nodes.push(node);
+    const node = { name, port, container, target: (options.balancer ?? this.balancer).register(port) };
+    this.nodes = [...this.nodes, node];
     return node;
+  }
+
+  /** Waits until the load balancer finds all of them healthy. @returns how long that took, in milliseconds */
+  public healthy(...nodes: Node[]): Promise<number> {
+    return until(`${nodes.map(({ name }) => name).join(', ')} healthy`, () => {
+      const ended = nodes.find(({ container }) => !container.isRunning);
+      if (ended) throw new Error(`${ended.name} has ended:\n${ended.container.lines.slice(-15).join('\n')}`);
+      return nodes.every(({ target }) => target.state === 'healthy');
+    });
+  }
+
+  /** As many healthy nodes as asked for, the first of them alone, as a new service has it. */
+  public async serve(count = this.settings.minNodes): Promise<Node[]> {
+    for (const node of this.nodes.filter(({ target }) => target.state !== 'healthy')) this.lose(node);
+    for (const node of this.nodes.slice(count)) this.lose(node);
+    if (this.nodes.length === 0) await this.healthy(await this.startNode());
+    const missing = count - this.nodes.length;
+    await this.healthy(...(await Promise.all(Array.from({ length: missing }, () => this.startNode()))));
+    return [...this.nodes];
+  }
+
+  /** The ECS way: out of the load balancer, then TERM, and KILL in the end. @returns the exit code, null after KILL */
+  public async stopNode(node: Node): Promise<number | null> {
+    this.balancer.deregister(node.target);
+    const code = await node.container.stop();
+    this.forget(node);
+    return code;
+  }
+
+  /** All at once, and ECS has noticed. */
+  public lose(node: Node) {
+    node.container.kill();
+    this.balancer.deregister(node.target, 0);
+    this.forget(node);
+  }
+
+  private forget(node: Node) {
+    this.nodes = this.nodes.filter((each) => each !== node);
+  }
+
+  /** Nothing runs, nothing is stored. */
+  public async reset(): Promise<void> {
+    const ended = this.nodes.map(({ container }) => container.ended);
+    for (const node of this.nodes) this.lose(node);
+    await Promise.all(ended);
+    await this.database.create();
+    await this.emptyRedis();
+    fs.rmSync(this.storage, { recursive: true, force: true });
+    fs.mkdirSync(this.storage);
+  }
+
+  private async emptyRedis(): Promise<void> {
+    const { createClient } = moduleOf(this.app, 'redis');
+    const client = createClient({
+      url: this.settings.environment.REDIS_URL,
+      socket: { ca: this.parts.redis.certificate.ca },
+    });
+    await client.connect();
+    await client.flushAll();
+    client.destroy();
+  }
+
+  public async stop(): Promise<void> {
+    this.balancer.stop();
+    for (const { container } of this.nodes) container.kill();
+    await Promise.all(Object.values(this.parts).map((part) => part.stop()));
   }
 
   /** The environment of the template, and around it what the container would be. */
@@ -105,52 +201,21 @@ export class Cluster {
     const { environment } = this.settings;
     return {
       ...environment,
-      PATH: `${toolsOf(this.options.app)}:${process.env.PATH}`,
+      PATH: `${toolsOf(this.app)}:${process.env.PATH}`,
       HOME: home,
       NODE_ENV: 'production',
       APP_ENV: 'production',
       NOCOBASE_RUNNING_IN_DOCKER: 'true',
       // The certificates of ElastiCache and Amazon MQ come from a CA that Node trusts. RDS's does not.
       NODE_EXTRA_CA_CERTS: path.join(this.options.folder, 'public-ca.pem'),
-      LAUNCHER_DATABASE_CA: this.parts.postgres.certificate.ca,
+      ...('LAUNCHER_DATABASE_CA' in environment ? { LAUNCHER_DATABASE_CA: this.parts.postgres.certificate.ca } : {}),
       // Paths and the port are a container's own; here all share one machine.
       APP_PORT: String(port),
       STORAGE_PATH: this.storage,
       DB_DIALECT_OPTIONS_SSL_CA: path.join(home, environment.DB_DIALECT_OPTIONS_SSL_CA),
       LAUNCHER_APP_DIR: app,
-      LAUNCHER_ENTRYPOINT: path.join(__dirname, 'entrypoint.sh'),
+      LAUNCHER_ENTRYPOINT: ENTRYPOINT,
       LAUNCHER_HOME: path.join(home, 'launcher'),
     };
-  }
-
-  /** The ECS way: out of the load balancer, then TERM, and KILL in the end. */
-  public async stopNode(node: Node): Promise<number | null> {
-    this.balancer.deregister(node.target);
-    return node.container.stop();
-  }
-
-  public async query(text: string, database = this.settings.environment.DB_DATABASE): Promise<any[]> {
-    const { DB_USER, DB_PASSWORD } = this.settings.environment;
-    const { server, certificate } = this.parts.postgres;
-    const client = new Client({
-      host: 'localhost',
-      port: server.port,
-      user: DB_USER,
-      password: DB_PASSWORD,
-      database,
-      ssl: { ca: certificate.ca },
-    });
-    await client.connect();
-    try {
-      return (await client.query(text)).rows;
-    } finally {
-      await client.end();
-    }
-  }
-
-  public async stop(): Promise<void> {
-    this.balancer.stop();
-    for (const { container } of this.nodes) container.kill();
-    await Promise.all(Object.values(this.parts).map((part) => part.stop()));
   }
 }

@@ -9,8 +9,8 @@ export interface ContainerOptions {
   readonly environment: { readonly [name: string]: string };
   /** Its own copy of the app: the image's file system. */
   readonly app: string;
-  /** What else the container has for itself. */
-  readonly home: string;
+  /** The file for what it prints. */
+  readonly log: string;
   readonly stopTimeout: number;
   readonly onLine: (line: string) => void;
 }
@@ -23,7 +23,6 @@ export class Container {
   private readonly watchers = new Set<() => void>();
 
   constructor(private readonly options: ContainerOptions) {
-    fs.mkdirSync(options.home, { recursive: true });
     const [command, ...args] = options.command;
     this.child = spawn(command, args, {
       cwd: options.app,
@@ -31,7 +30,7 @@ export class Container {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const log = fs.createWriteStream(path.join(options.home, 'log'));
+    const log = fs.createWriteStream(options.log);
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);
@@ -66,6 +65,11 @@ export class Container {
     });
   }
 
+  /** What it logged as an error. That NocoBase tells the health check to wait is none. */
+  public errors(): string[] {
+    return this.lines.filter((line) => /"level":"(error|fatal)"/.test(line) && !/"responseErrorWithCode"/.test(line));
+  }
+
   /** As ECS does. @returns the exit code; null when it had to be killed */
   public async stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
@@ -74,6 +78,12 @@ export class Container {
     clearTimeout(timer);
     this.kill();
     return code;
+  }
+
+  /** Halts NocoBase's process, as an endless loop in it would. */
+  public hang() {
+    const listener = path.join(this.options.environment.LAUNCHER_HOME, 'port.wanted');
+    process.kill(Number(fs.readFileSync(listener, 'utf8')), 'SIGSTOP');
   }
 
   /** All of its processes at once, as at the end of a container. They are known by their environment. */

@@ -1,82 +1,20 @@
-import { Agent, type ClientRequest, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Target, type TargetGroupSettings } from './target';
 
 /** A target group and its load balancer as a template has them; times in milliseconds. */
-export interface LoadBalancerSettings {
-  readonly path: string;
-  /** Of statuses that are healthy, e.g. `200` or `200,503`. */
-  readonly matcher: string;
-  readonly interval: number;
-  readonly timeout: number;
-  readonly healthyThreshold: number;
-  readonly unhealthyThreshold: number;
+export interface LoadBalancerSettings extends TargetGroupSettings {
   readonly deregistrationDelay: number;
-  readonly idleTimeout: number;
 }
 
-export type TargetState = 'initial' | 'healthy' | 'unhealthy' | 'draining';
+/**
+ * For how long requests still go to a target that was just deregistered. AWS gives no number; the parts of a load
+ * balancer learn of it one after the other.
+ */
+const PROPAGATION = 3000;
 
-/** A node behind the load balancer. */
-export class Target {
-  public state: TargetState = 'initial';
-  /** When the state was last another one. */
-  public since = performance.now();
-  public readonly agent = new Agent({ keepAlive: true });
-  public readonly inFlight = new Set<ClientRequest | Socket>();
-  private passed = 0;
-  private failed = 0;
-  private timer?: NodeJS.Timeout;
-
-  constructor(
-    public readonly port: number,
-    private readonly settings: LoadBalancerSettings,
-  ) {
-    this.check();
-  }
-
-  public set(state: TargetState) {
-    if (this.state === state) return;
-    this.state = state;
-    this.since = performance.now();
-  }
-
-  public end() {
-    clearTimeout(this.timer);
-    this.agent.destroy();
-    for (const each of this.inFlight) each.destroy();
-  }
-
-  private check() {
-    const { path, matcher, timeout, interval } = this.settings;
-    this.timer = setTimeout(() => this.check(), interval);
-    const asked = request({
-      host: '127.0.0.1',
-      port: this.port,
-      path,
-      timeout,
-      headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
-    });
-    const done = (isHealthy: boolean) => {
-      asked.removeAllListeners().on('error', () => {});
-      asked.destroy();
-      this.record(isHealthy);
-    };
-    asked
-      .on('response', ({ statusCode }) => done(matcher.split(',').includes(String(statusCode))))
-      .on('timeout', () => done(false))
-      .on('error', () => done(false))
-      .end();
-  }
-
-  /** One passed check makes a new target healthy; later it takes as many as the thresholds say. */
-  private record(isHealthy: boolean) {
-    if (this.state === 'draining') return;
-    this.passed = isHealthy ? this.passed + 1 : 0;
-    this.failed = isHealthy ? 0 : this.failed + 1;
-    if (this.passed >= (this.state === 'initial' ? 1 : this.settings.healthyThreshold)) this.set('healthy');
-    if (this.failed >= this.settings.unhealthyThreshold) this.set('unhealthy');
-  }
-}
+/** Between two hops of HTTP only (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade'];
 
 /** What an Application Load Balancer does with HTTP: health by numbers, fail-open, kept-alive connections, draining. */
 export class LoadBalancer {
@@ -116,21 +54,28 @@ export class LoadBalancer {
   }
 
   /** No new requests; those on their way have until the end of the delay. */
-  public deregister(target: Target) {
-    target.set('draining');
-    setTimeout(() => {
-      this.targets.splice(this.targets.indexOf(target), 1);
-      target.end();
-    }, this.settings.deregistrationDelay).unref();
+  public deregister(target: Target, delay = this.settings.deregistrationDelay) {
+    target.drain();
+    setTimeout(() => this.remove(target), delay).unref();
+  }
+
+  private remove(target: Target) {
+    const index = this.targets.indexOf(target);
+    if (index >= 0) this.targets.splice(index, 1);
+    target.end();
   }
 
   private next(): Target | undefined {
-    const registered = this.targets.filter(({ state }) => state !== 'draining');
-    const healthy = registered.filter(({ state }) => state === 'healthy');
+    const registered = this.targets.filter(
+      ({ state, since }) => state !== 'draining' || performance.now() - since < PROPAGATION,
+    );
+    const healthy = registered.filter(({ state }) => state === 'healthy' || state === 'draining');
     // Without a healthy one it opens to all of them.
     const candidates = healthy.length > 0 ? healthy : registered;
     this.turn += 1;
-    return candidates[this.turn % candidates.length];
+    const target = candidates[this.turn % candidates.length];
+    if (target) target.lastRequestAt = performance.now();
+    return target;
   }
 
   private forward(from: IncomingMessage, to: ServerResponse) {
@@ -141,7 +86,7 @@ export class LoadBalancer {
       port: target.port,
       method: from.method,
       path: from.url,
-      headers: forwarded(from),
+      headers: { ...forwarded(from), connection: 'keep-alive' },
       agent: target.agent,
     });
     target.inFlight.add(asked);
@@ -149,7 +94,7 @@ export class LoadBalancer {
     asked.on('close', () => target.inFlight.delete(asked));
     asked.on('error', ({ message }) => (to.headersSent ? to.destroy() : answer(to, message === '504' ? 504 : 502)));
     asked.on('response', (response) => {
-      to.writeHead(response.statusCode!, response.headers);
+      to.writeHead(response.statusCode!, endToEnd(response.headers));
       response.pipe(to);
       response.on('error', () => to.destroy());
     });
@@ -184,8 +129,19 @@ export class LoadBalancer {
   }
 }
 
-function forwarded(from: IncomingMessage) {
-  return { ...from.headers, 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' };
+function forwarded({ headers }: IncomingMessage): OutgoingHttpHeaders {
+  return {
+    ...endToEnd(headers),
+    // The body comes on as it is.
+    ...(headers['transfer-encoding'] ? { 'transfer-encoding': headers['transfer-encoding'] } : {}),
+    'x-forwarded-for': '203.0.113.7',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-port': '443',
+  };
+}
+
+function endToEnd(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
 }
 
 function answer(to: ServerResponse, status: number) {

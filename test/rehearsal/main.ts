@@ -3,53 +3,122 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json';
-import { build } from '../../examples/minimal/app';
-import { NocoBaseImage } from '../../lib';
+import { DEPLOYMENTS } from '../critical-path/deployments';
+import { type Arguments, parse, USAGE } from './arguments';
 import { Assembly } from './assembly';
 import { Cluster } from './cluster';
-import { firstDeployment } from './first-deployment';
 import { installNocoBase } from './nocobase';
-import { missing } from './prerequisites';
-import { table } from './report';
+import { installPrerequisites } from './prerequisites';
+import { type Finding, NOT_REHEARSED, table } from './report';
+import type { Scenario } from './scenario';
+import { scenarios } from './scenarios';
+import { seconds } from './waiting';
 
-// Runs what an example's template describes, with real parts on this machine.
+const LOGS = path.join(__dirname, '..', '..', '.local', 'rehearsal');
 
-const say = (line: string) => console.log(line);
+const began = performance.now();
+const say = (line: string) => console.log(`${elapsed()}  ${line}`);
 
-function synthesized(folder: string): Assembly {
-  const { nocobase, ...flags } = cdkJson.context;
-  const app = new App({ outdir: path.join(folder, 'assembly'), context: flags });
-  build(app);
-  return new Assembly(app.synth().directory, { 'nocobase-license': 'stands in for a licence key' });
+function elapsed(): string {
+  const total = Math.round((performance.now() - began) / 1000);
+  return `${String(Math.floor(total / 60)).padStart(2)}:${String(total % 60).padStart(2, '0')}`;
 }
 
-async function main() {
-  const problem = missing();
-  if (problem) {
-    console.error(problem);
-    process.exitCode = 1;
-    return;
-  }
-  const app = await installNocoBase(NocoBaseImage.TESTED_VERSION, say);
+async function main(args: Arguments) {
+  await installPrerequisites(say);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rehearsal-'));
   // PostgreSQL runs as another user.
   fs.chmodSync(folder, 0o755);
-  const cluster = await Cluster.start({ assembly: synthesized(folder), app, folder, say });
-  const stop = async () => {
-    await cluster.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(LOGS, { recursive: true, force: true });
+  fs.mkdirSync(LOGS, { recursive: true });
+  let cluster: Cluster | undefined;
+  const clear = async () => {
+    await cluster?.stop();
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
-  process.once('SIGINT', () => void stop().then(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      say(`${signal}: stopping everything …`);
+      void clear().finally(() => process.exit(130));
+    });
+  }
   try {
-    const findings = await firstDeployment(cluster);
-    console.log(`\n${table(findings)}`);
-    process.exitCode = findings.every(({ isGood }) => isGood) ? 0 : 1;
+    const assembly = assemblyOf(args.of, folder);
+    const app = await installNocoBase(assembly.version(), say);
+    cluster = await Cluster.start({ assembly, app, folder, logs: LOGS, say });
+    const findings: Finding[] = [];
+    for (const scenario of scenarios.filter(({ number }) => args.only.includes(number))) {
+      findings.push(...(await play(scenario, cluster)));
+    }
+    report(args, findings);
   } finally {
-    await stop();
+    await clear();
   }
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exit(1);
-});
+function assemblyOf(name: string, folder: string): Assembly {
+  if (fs.existsSync(path.join(name, 'manifest.json'))) return Assembly.in(name);
+  if (!Object.hasOwn(DEPLOYMENTS, name)) {
+    throw new Error(
+      `There is no example ${name}, and no cloud assembly in a directory of this name. ` +
+        `There are ${Object.keys(DEPLOYMENTS).join(', ')}.`,
+    );
+  }
+  // It takes seconds, and is the subject of test/strict.test.ts.
+  process.env.CDK_VALIDATION ??= 'false';
+  const { nocobase, ...flags } = cdkJson.context;
+  const app = new App({ outdir: path.join(folder, 'assembly'), context: flags });
+  DEPLOYMENTS[name](app);
+  return Assembly.in(app.synth().directory);
+}
+
+async function play(scenario: Scenario, cluster: Cluster): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const start = performance.now();
+  say(`== ${scenario.number}. ${scenario.title}`);
+  const expect = (expectation: string, measured: string, isGood: boolean) => {
+    findings.push({ scenario: scenario.number, expectation, measured, isGood });
+    say(`${isGood ? 'good' : 'BAD '}  ${expectation}: ${measured}`);
+  };
+  try {
+    await scenario.run({ cluster, say, expect });
+  } catch (error) {
+    expect('it comes to its end', error instanceof Error ? error.message : String(error), false);
+    await cluster.reset();
+  }
+  say(`== took ${seconds(performance.now() - start)}`);
+  return findings;
+}
+
+function report({ of, report: file }: Arguments, findings: readonly Finding[]) {
+  const bad = findings.filter(({ isGood }) => !isGood).length;
+  console.log(`\n${table(findings)}\n\nNot shown by any rehearsal:`);
+  for (const line of NOT_REHEARSED) console.log(`- ${line}`);
+  console.log(
+    `\n${findings.length - bad} good, ${bad} bad, in ${elapsed().trim()} min. Logs of every part: .local/rehearsal`,
+  );
+  if (file !== undefined) {
+    const result = { of, good: findings.length - bad, bad, findings, notRehearsed: NOT_REHEARSED };
+    fs.writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  }
+  process.exitCode = bad === 0 && findings.length > 0 ? 0 : 1;
+}
+
+const typed = process.argv.slice(2);
+if (typed.includes('--help')) {
+  console.log(USAGE);
+} else {
+  let args: Arguments | undefined;
+  try {
+    args = parse(typed);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+  }
+  if (args) {
+    main(args).catch((error) => {
+      console.error(error instanceof Error ? error.message : error);
+      process.exitCode = 1;
+    });
+  }
+}

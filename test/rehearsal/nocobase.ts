@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
 import * as path from 'node:path';
 
 const LOCAL = path.join(__dirname, '..', '..', '.local');
@@ -48,6 +49,11 @@ export async function installNocoBase(version: string, progress: (line: string) 
 /** The tools that the image has beside NocoBase. */
 export function toolsOf(app: string): string {
   return path.join(app, '..', 'tools', 'node_modules', '.bin');
+}
+
+/** A package as it is there, or as one of its packages has it for itself. */
+export function moduleOf(app: string, name: string, from = ''): any {
+  return createRequire(path.join(app, from && path.join('node_modules', from), 'package.json'))(name);
 }
 
 /**

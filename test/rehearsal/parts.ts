@@ -17,13 +17,12 @@ export interface Part {
 /** Those of one rehearsal share a folder. */
 export interface PartOptions {
   readonly folder: string;
+  readonly logs: string;
 }
 
 export interface PostgresOptions extends PartOptions {
   readonly user: string;
   readonly password: string;
-  /** As a parameter group has them. */
-  readonly parameters: { readonly [name: string]: string };
 }
 
 /** PostgreSQL refuses to run as root. */
@@ -60,7 +59,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Part> {
     ssl_cert_file: 'tls.crt',
     ssl_key_file: 'tls.key',
     fsync: 'off',
-    ...options.parameters,
   };
   const server = new Server({
     name: 'PostgreSQL',
@@ -70,7 +68,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Part> {
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     port,
-    log: path.join(options.folder, 'postgres.log'),
+    log: path.join(options.logs, 'postgres.log'),
     user: NOBODY,
     // Ends the sessions and itself, as a restart of RDS does.
     signal: 'SIGINT',
@@ -110,7 +108,7 @@ export async function startRedis(options: RedisOptions): Promise<Part> {
     command: 'redis-server',
     args: [configuration, '--dir', folder],
     port,
-    log: path.join(options.folder, 'redis.log'),
+    log: path.join(options.logs, 'redis.log'),
     user: NOBODY && { uid: 0, gid: 0 },
   });
   await server.start();
@@ -148,7 +146,7 @@ export async function startRabbitMq(options: RabbitMqOptions): Promise<Part> {
     command: 'epmd',
     args: ['-port', String(epmd), '-address', '127.0.0.1'],
     port: epmd,
-    log: path.join(options.folder, 'rabbitmq.log'),
+    log: path.join(options.logs, 'rabbitmq.log'),
   });
   await names.start();
   const server = new Server({
@@ -156,7 +154,7 @@ export async function startRabbitMq(options: RabbitMqOptions): Promise<Part> {
     command: '/usr/lib/rabbitmq/bin/rabbitmq-server',
     args: [],
     port,
-    log: path.join(options.folder, 'rabbitmq.log'),
+    log: path.join(options.logs, 'rabbitmq.log'),
     env: {
       PATH: process.env.PATH,
       HOME: folder,

@@ -1,19 +1,27 @@
 /** What a scenario has shown. */
 export interface Finding {
-  readonly scenario: string;
+  /** Its number. */
+  readonly scenario: number;
   readonly expectation: string;
   readonly measured: string;
   readonly isGood: boolean;
 }
+
+/** What no rehearsal shows, whatever its findings. */
+export const NOT_REHEARSED = [
+  'The commercial plug-ins (sync signal, locks, worker ids, queue): stand-ins of this project with the same names take their places; a licence key is written and refused, nothing is downloaded.',
+  'ElastiCache for Valkey 8 and Amazon MQ for RabbitMQ 4: here are the Redis and RabbitMQ of the distribution, without Bloom filters where it has none.',
+  'Fargate and the ALB themselves: processes with the environment, command and signals of the task definition, and a proxy with the numbers of the target group.',
+];
 
 /** A table for people: scenario, expectation, measured, verdict. */
 export function table(findings: readonly Finding[]): string {
   const rows = [
     ['scenario', 'expectation', 'measured', 'verdict'],
     ...findings.map(({ scenario, expectation, measured, isGood }) => [
-      scenario,
+      String(scenario),
       expectation,
-      measured,
+      cut(measured),
       isGood ? 'good' : 'BAD',
     ]),
   ];
@@ -21,4 +29,9 @@ export function table(findings: readonly Finding[]): string {
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
   lines.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
   return lines.join('\n');
+}
+
+/** The whole of it is in the report as JSON. */
+function cut(text: string): string {
+  return text.length > 110 ? `${text.slice(0, 109)}…` : text;
 }
