@@ -1,0 +1,57 @@
+import type { Cluster } from './cluster';
+
+/** NocoBase's API as its root user sees it, over the load balancer or at one node. */
+export class Api {
+  public static async signIn({ settings, balancer }: Cluster): Promise<Api> {
+    const { INIT_ROOT_EMAIL: email, INIT_ROOT_PASSWORD: password } = settings.environment;
+    const { token } = await new Api(balancer.url, {
+      'X-Authenticator': 'basic',
+    }).post('auth:signIn', { email, account: email, password });
+    return new Api(balancer.url, { Authorization: `Bearer ${token}`, 'X-Role': 'root' });
+  }
+
+  private constructor(
+    public readonly url: string,
+    public readonly headers: { readonly [name: string]: string },
+  ) {}
+
+  /** The same user elsewhere. */
+  public at(port: number): Api {
+    return new Api(`http://127.0.0.1:${port}`, this.headers);
+  }
+
+  public get(path: string): Promise<any> {
+    return this.call(path, { headers: this.headers });
+  }
+
+  public post(path: string, body: unknown): Promise<any> {
+    return this.call(path, {
+      method: 'POST',
+      headers: { ...this.headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  private async call(path: string, request: RequestInit): Promise<any> {
+    const response = await fetch(`${this.url}/api/${path}`, request);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} answers ${response.status}: ${text.slice(0, 300)}`);
+    return JSON.parse(text).data;
+  }
+}
+
+const COLLECTION = 'rehearsal';
+
+/** A collection of ours, which a user makes in the browser. */
+export async function makeCollection(api: Api): Promise<string> {
+  const collections: { name: string }[] = await api.get('collections:list?paginate=false');
+  if (!collections.some(({ name }) => name === COLLECTION)) {
+    await api.post('collections:create', {
+      name: COLLECTION,
+      title: 'Rehearsal',
+      autoGenId: true,
+      fields: [{ name: 'title', type: 'string', interface: 'input' }],
+    });
+  }
+  return COLLECTION;
+}

@@ -1,0 +1,109 @@
+import { Agent, request } from 'node:http';
+import type { Api } from './api';
+
+/** A request, and what became of it. */
+export interface Answer {
+  readonly what: string;
+  readonly at: number;
+  readonly took: number;
+  /** Undefined when it was answered as it should be. */
+  readonly problem?: string;
+}
+
+/** Requests in a second, and at most so many at once: users who do not ask again before they are answered. */
+const RATE = 20;
+const BOUND = 60;
+const PATIENCE = 15_000;
+
+/** Users at work: reading without and with a session, and writing. */
+export class Load {
+  public readonly answers: Answer[] = [];
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: BOUND });
+  private readonly pending = new Set<Promise<void>>();
+  private readonly timer: NodeJS.Timeout;
+  private turn = 0;
+
+  constructor(
+    private readonly api: Api,
+    private readonly collection: string,
+  ) {
+    this.timer = setInterval(() => this.next(), 1000 / RATE);
+  }
+
+  /** No new requests; waits for the answers that are due. */
+  public async stop(): Promise<readonly Answer[]> {
+    clearInterval(this.timer);
+    await Promise.all(this.pending);
+    this.agent.destroy();
+    return this.answers;
+  }
+
+  /** An upload that takes its time. */
+  public async upload(duration: number): Promise<Answer> {
+    const pieces = 20;
+    const began = performance.now();
+    const body = JSON.stringify({ title: 'x'.repeat(200) });
+    const size = Math.ceil(body.length / pieces);
+    const problem = await this.ask(`${this.collection}:create`, async (write) => {
+      for (let i = 0; i < pieces; i++) {
+        write(body.slice(i * size, (i + 1) * size));
+        await new Promise((resolve) => setTimeout(resolve, duration / pieces));
+      }
+    });
+    return { what: 'upload', at: began, took: performance.now() - began, problem };
+  }
+
+  private next() {
+    if (this.pending.size >= BOUND) return;
+    this.turn += 1;
+    const path =
+      this.turn % 10 === 0
+        ? `${this.collection}:create`
+        : this.turn % 2 === 0
+          ? `${this.collection}:list?pageSize=1`
+          : 'app:getLang?locale=en-US';
+    const at = performance.now();
+    const body = path.endsWith(':create') ? JSON.stringify({ title: `record ${this.turn}` }) : undefined;
+    const asked = this.ask(path, body === undefined ? undefined : async (write) => write(body)).then((problem) => {
+      this.answers.push({ what: path, at, took: performance.now() - at, problem });
+      this.pending.delete(asked);
+    });
+    this.pending.add(asked);
+  }
+
+  /** @returns the problem, if there is one */
+  private ask(path: string, body?: (write: (text: string) => void) => Promise<void>): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const asked = request(`${this.api.url}/api/${path}`, {
+        method: body ? 'POST' : 'GET',
+        agent: this.agent,
+        headers: { ...this.api.headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+      });
+      const limit = setTimeout(() => asked.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)), PATIENCE);
+      const done = (problem?: string) => {
+        clearTimeout(limit);
+        resolve(problem);
+      };
+      asked.on('error', ({ message }) => done(message));
+      asked.on('response', (response) => {
+        response.resume();
+        response.on('error', ({ message }) => done(message));
+        response.on('end', () => done(response.statusCode === 200 ? undefined : `HTTP ${response.statusCode}`));
+      });
+      void (body?.((text) => asked.write(text)) ?? Promise.resolve()).then(() => asked.end());
+    });
+  }
+}
+
+/** `3 of 400 failed: 2 × HTTP 502, 1 × …` */
+export function summary(answers: readonly Answer[]): string {
+  const problems = new Map<string, number>();
+  for (const { problem } of answers) if (problem) problems.set(problem, (problems.get(problem) ?? 0) + 1);
+  const failed = [...problems.values()].reduce((sum, count) => sum + count, 0);
+  const details = [...problems].map(([problem, count]) => `${count} × ${problem}`);
+  return `${failed} of ${answers.length} requests failed${failed > 0 ? `: ${details.join(', ')}` : ''}`;
+}
+
+export function failures(answers: readonly Answer[]): Answer[] {
+  return answers.filter(({ problem }) => problem !== undefined);
+}

@@ -1,0 +1,35 @@
+import { Api, makeCollection } from '../api';
+import type { Scenario } from '../scenario';
+import { seconds, until } from '../waiting';
+
+export const twoNodes: Scenario = {
+  number: 2,
+  title: 'two nodes, one NocoBase',
+  async run({ cluster, say, expect }) {
+    const [one, other] = await cluster.serve(2);
+    say('Signing in with the generated password …');
+    const api = await Api.signIn(cluster);
+    expect('the root user signs in over the load balancer with the generated password', 'signed in', true);
+
+    say('A collection and a record made on one node, read on the other …');
+    const collection = await makeCollection(api.at(one.port));
+    const made = await api.at(one.port).post(`${collection}:create`, { title: 'made on one' });
+    let seen: { title: string }[] = [];
+    const took = await until(
+      'the record of one node on the other',
+      async () => {
+        seen = await api
+          .at(other.port)
+          .get(`${collection}:list?filterByTk=${made.id}`)
+          .catch(() => []);
+        return seen.length > 0;
+      },
+      10_000,
+    ).catch((error: Error) => error);
+    expect(
+      'what is made on one node is read on the other',
+      typeof took === 'number' ? `${seen[0].title}, after ${seconds(took)}` : took.message,
+      typeof took === 'number' && seen.some(({ title }) => title === 'made on one'),
+    );
+  },
+};
