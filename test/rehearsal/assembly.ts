@@ -6,7 +6,8 @@ import { Evaluator, fieldOf, type World } from './evaluator';
 import { generateSecret } from './generated-secret';
 import type { LoadBalancerSettings } from './load-balancer';
 
-const REGION = 'eu-central-1';
+/** Where the stack would be. */
+export const REGION = 'eu-central-1';
 
 /** Where the services of this machine answer, in the place of the managed ones. */
 export interface Endpoints {

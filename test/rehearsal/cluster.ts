@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Assembly, NodeSettings } from './assembly';
+import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
+import { type Assembly, type NodeSettings, REGION } from './assembly';
 import { Container } from './container';
 import { Database } from './database';
 import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
@@ -199,8 +200,12 @@ export class Cluster {
   /** The environment of the template, and around it what the container would be. */
   private environmentOf(home: string, app: string, port: number): { [name: string]: string } {
     const { environment } = this.settings;
+    // What trusts RDS in the region trusts the PostgreSQL here, and nothing else does.
+    const trusting = Object.entries(environment).map(([name, value]) =>
+      value === RDS_ROOTS[REGION] ? [name, this.parts.postgres.certificate.ca] : [name, value],
+    );
     return {
-      ...environment,
+      ...Object.fromEntries(trusting),
       PATH: `${toolsOf(this.app)}:${process.env.PATH}`,
       HOME: home,
       NODE_ENV: 'production',
@@ -208,7 +213,6 @@ export class Cluster {
       NOCOBASE_RUNNING_IN_DOCKER: 'true',
       // The certificates of ElastiCache and Amazon MQ come from a CA that Node trusts. RDS's does not.
       NODE_EXTRA_CA_CERTS: path.join(this.options.folder, 'public-ca.pem'),
-      ...('LAUNCHER_DATABASE_CA' in environment ? { LAUNCHER_DATABASE_CA: this.parts.postgres.certificate.ca } : {}),
       // Paths and the port are a container's own; here all share one machine.
       APP_PORT: String(port),
       STORAGE_PATH: this.storage,

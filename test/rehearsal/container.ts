@@ -20,7 +20,6 @@ export class Container {
   public readonly lines: string[] = [];
   public readonly ended: Promise<number | null>;
   private readonly child: ChildProcess;
-  private readonly watchers = new Set<() => void>();
 
   constructor(private readonly options: ContainerOptions) {
     const [command, ...args] = options.command;
@@ -36,33 +35,13 @@ export class Container {
         this.lines.push(line);
         log.write(`${line}\n`);
         options.onLine(line);
-        for (const watcher of this.watchers) watcher();
       });
     }
     this.ended = new Promise((resolve) => this.child.once('exit', resolve));
-    void this.ended.then(() => {
-      for (const watcher of this.watchers) watcher();
-    });
   }
 
   public get isRunning(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  /** Waits for a line; fails when the container ends without it. */
-  public async says(text: string | RegExp): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const line = this.lines.find((each) => (typeof text === 'string' ? each.includes(text) : text.test(each)));
-        if (line === undefined && this.isRunning) return;
-        this.watchers.delete(look);
-        if (line !== undefined) resolve(line);
-        else
-          reject(new Error(`${this.options.name} ended without saying ${text}:\n${this.lines.slice(-15).join('\n')}`));
-      };
-      this.watchers.add(look);
-      look();
-    });
   }
 
   /** What it logged as an error. That NocoBase tells the health check to wait is none. */

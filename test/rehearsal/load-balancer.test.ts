@@ -97,7 +97,7 @@ test('health follows the thresholds, and one passed check is enough for a new ta
   ];
   const target = balancer.register(one.port);
   await until('healthy again', () => target.history.length === 3);
-  expect(target.history.map(({ state }) => state)).toEqual(['healthy', 'unhealthy', 'healthy']);
+  expect(target.history).toEqual(['healthy', 'unhealthy', 'healthy']);
   expect(one.script).toEqual([]);
 });
 

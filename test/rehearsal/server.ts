@@ -54,13 +54,6 @@ export class Server {
     this.child.kill(signal);
     await this.exit;
   }
-
-  /** With a pause in which nobody answers. */
-  public async restart(pause = 0): Promise<void> {
-    await this.stop();
-    await sleep(pause);
-    await this.start();
-  }
 }
 
 async function accepts(port: number): Promise<boolean> {

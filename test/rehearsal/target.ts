@@ -36,7 +36,7 @@ export class Target {
   /** When a user's request was last sent to it. */
   public lastRequestAt = 0;
   /** What it went through. */
-  public readonly history: { readonly state: TargetState; readonly at: number }[] = [];
+  public readonly history: TargetState[] = [];
   public readonly agent: Agent;
   public readonly inFlight = new Set<ClientRequest | Socket>();
   private passed = 0;
@@ -66,7 +66,7 @@ export class Target {
     if (this.state === state) return;
     this.state = state;
     this.since = performance.now();
-    this.history.push({ state, at: this.since });
+    this.history.push(state);
   }
 
   private check() {

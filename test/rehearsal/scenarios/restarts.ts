@@ -31,8 +31,6 @@ async function restart({ cluster, say, expect }: Stage, name: string, server: Se
 
   // Each node either answers again or is taken out by its health check, for which ECS replaces it.
   const { interval, timeout, unhealthyThreshold } = cluster.balancing;
-  const api = await Promise.race([Api.signIn(cluster), sleep(1)]).catch(() => undefined);
-  void api;
   let replaced = 0;
   const settled = (node: Node) => node.target.state === 'unhealthy' || watched[nodes.indexOf(node)].isServing();
   await until(
