@@ -181,6 +181,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       publicPath,
       target: this.web.service,
     });
+    if (this.entrance.forwardedProto !== undefined) {
+      web.container.addEnvironment('LAUNCHER_FORWARDED_PROTO', this.entrance.forwardedProto);
+    }
     // A service is the first to go: its nodes are reached until the last of them has drained.
     web.service.node.defaultChild!.node.addDependency(
       securityGroup,

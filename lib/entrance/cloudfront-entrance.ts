@@ -53,6 +53,8 @@ export class CloudFrontEntrance extends Construct {
       targetGroup: front.targetGroup,
       loadBalancer: front.loadBalancer,
       distribution,
+      // The load balancer overwrites what CloudFront could send of it.
+      forwardedProto: 'https',
     };
   }
 }

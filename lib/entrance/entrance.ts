@@ -97,6 +97,16 @@ export interface EntranceBinding {
    * @default - there is none
    */
   readonly distribution?: cloudfront.Distribution;
+
+  /**
+   * The protocol by which users come, where the load balancer cannot know it
+   * because something in front of it ends TLS. NocoBase takes it for
+   * `X-Forwarded-Proto`: it refuses a sign-in whose `Origin` does not fit that,
+   * marks cookies and builds links by it.
+   *
+   * @default - what the load balancer says
+   */
+  readonly forwardedProto?: string;
 }
 
 /** How users reach the cluster. */

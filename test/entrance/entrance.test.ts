@@ -259,6 +259,14 @@ describe('Entrance.cloudFront', () => {
     });
   });
 
+  test('nodes are told that users come by HTTPS, which the load balancer does not know', () => {
+    expect(only(template, LISTENER).properties.Protocol).toBe('HTTP');
+    expect(environment(template).LAUNCHER_FORWARDED_PROTO).toBe('https');
+    for (const direct of [Entrance.http(), domain('nocobase.example.com')]) {
+      expect(environment(synthesize({ entrance: direct }).template)).not.toHaveProperty('LAUNCHER_FORWARDED_PROTO');
+    }
+  });
+
   test('CloudFront finds an internet gateway on the VPC when it is told about the load balancer', () => {
     const { resource } = only(template, 'AWS::CloudFront::VpcOrigin');
     const [gateway] = Object.keys(template.findResources('AWS::EC2::VPCGatewayAttachment'));

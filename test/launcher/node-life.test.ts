@@ -89,6 +89,18 @@ describe('the stand-in', () => {
   });
 });
 
+rehearse(
+  'an app that crashes once it was healthy is not upgraded again: other nodes run by then',
+  async (rehearsal) => {
+    const node = await rehearsal.start('a');
+    await node.said('NocoBase is healthy');
+    node.tell('crash');
+    await node.said('[fake] healthy', await node.said('[fake] crashes'));
+    expect(rehearsal.all('[fake] installs')).toHaveLength(1);
+    expect(rehearsal.all('[fake] upgrades')).toEqual([]);
+  },
+);
+
 describe('the preload', () => {
   rehearse('makes the app keep idle connections as long as it is told', async (rehearsal) => {
     const node = await rehearsal.start('a', { NODE_OPTIONS: '--no-warnings' });
@@ -101,6 +113,20 @@ describe('the preload', () => {
     await get(node.port, '/api/__health_check', {}, agent);
     agent.destroy();
     expect(sockets.size).toBe(1);
+  });
+
+  rehearse('tells the app the protocol of its users, where the load balancer cannot know it', async (rehearsal) => {
+    const node = await rehearsal.start('a', { LAUNCHER_FORWARDED_PROTO: 'https' });
+    await node.said('NocoBase is healthy');
+    const { headers } = await node.get('/api/__health_check', { 'x-forwarded-proto': 'http' });
+    expect(headers['x-seen-proto']).toBe('https');
+  });
+
+  rehearse('leaves what the load balancer says where that is right', async (rehearsal) => {
+    const node = await rehearsal.start('a');
+    await node.said('NocoBase is healthy');
+    const { headers } = await node.get('/api/__health_check', { 'x-forwarded-proto': 'http' });
+    expect(headers['x-seen-proto']).toBe('http');
   });
 
   rehearse('is added to the options that are there', async (rehearsal) => {

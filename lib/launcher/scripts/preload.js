@@ -3,10 +3,14 @@ try {
   const fs = require('node:fs');
   const net = require('node:net');
   const path = require('node:path');
-  const { APP_PORT, LAUNCHER_HOME, LAUNCHER_KEEP_ALIVE } = process.env;
+  const { APP_PORT, LAUNCHER_FORWARDED_PROTO, LAUNCHER_HOME, LAUNCHER_KEEP_ALIVE } = process.env;
   const HELD = path.join(LAUNCHER_HOME, 'port.held');
   const WANTED = path.join(LAUNCHER_HOME, 'port.wanted');
   const LOOPBACK = [undefined, null, 'localhost', '127.0.0.1', '::1'];
+
+  // PM2 starts a crashed app again as it was started first. What there was to upgrade has been upgraded by then, and
+  // other nodes are running.
+  if (fs.existsSync(path.join(LAUNCHER_HOME, 'healthy'))) process.env.SKIP_SAME_VERSION_UPGRADE = 'true';
 
   /** Port and host of the arguments that listen() and connect() take. */
   const target = ([first, second]) =>
@@ -30,6 +34,12 @@ try {
         takeOver();
         // Longer than the load balancer's idle time-out, or that one sends into a connection just closed (502).
         if (LAUNCHER_KEEP_ALIVE) this.keepAliveTimeout = Number(LAUNCHER_KEEP_ALIVE) * 1000;
+        // NocoBase refuses a sign-in whose origin is https where the load balancer says that it came by http.
+        if (LAUNCHER_FORWARDED_PROTO) {
+          this.prependListener('request', ({ headers }) => {
+            headers['x-forwarded-proto'] = LAUNCHER_FORWARDED_PROTO;
+          });
+        }
       }
     } catch {}
     return listen.apply(this, args);

@@ -1,5 +1,7 @@
 // The container's main process: gate, start, watch, stop.
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
 const App = require('./app');
 const Gate = require('./gate');
 const { askHealth } = require('./health');
@@ -163,6 +165,7 @@ async function run(alone) {
     if (reason) return giveUp(reason).then(() => forever);
 
     if (health.state === 'healthy' && !serves) {
+      fs.writeFileSync(path.join(settings.home, 'healthy'), '');
       await gate.healthy(alone);
       if (alone && settings.manyProcesses) {
         log('NocoBase is healthy with one process; starts it again with all of them');

@@ -25,6 +25,7 @@ const server = http.createServer(async (request, response) => {
   asked.add(request.url);
   const given = there('answer') ? read('answer') : code;
   if (there('answer')) say(`answers ${given}`);
+  response.setHeader('x-seen-proto', String(request.headers['x-forwarded-proto']));
   response.statusCode = given === 'ok' ? 200 : 503;
   response.end(given === 'ok' ? 'ok' : JSON.stringify({ error: { status: 503, code: given, message: `is ${given}` } }));
 });
