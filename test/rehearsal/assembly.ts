@@ -136,7 +136,21 @@ export class Assembly {
       unhealthyThreshold: group.UnhealthyThresholdCount,
       deregistrationDelay: secondsOf(group.TargetGroupAttributes, 'deregistration_delay.timeout_seconds'),
       idleTimeout: secondsOf(LoadBalancerAttributes, 'idle_timeout.timeout_seconds'),
+      ...this.protocols(),
     };
+  }
+
+  /** Of the listener that sends to the nodes, and of the users, who are sent on to HTTPS by CloudFront. */
+  private protocols() {
+    const types = Object.values(this.template.Resources).map(({ Type }) => Type);
+    const listeners = Object.values(this.template.Resources).filter(
+      ({ Type, Properties }) =>
+        Type === 'AWS::ElasticLoadBalancingV2::Listener' &&
+        Properties!.DefaultActions.some((action: Properties) => action.Type === 'forward'),
+    );
+    if (listeners.length !== 1) throw new Error(`One listener for the nodes is needed; there are ${listeners.length}.`);
+    const protocol = String(listeners[0].Properties!.Protocol).toLowerCase();
+    return { protocol, usersProtocol: types.includes('AWS::CloudFront::Distribution') ? 'https' : protocol };
   }
 
   /** What a Secret holds, if it is there. */

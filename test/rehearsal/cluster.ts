@@ -14,6 +14,9 @@ const { freePort } = require('../launcher/free-port.cjs');
 
 const ENTRYPOINT = path.join(__dirname, 'entrypoint.sh');
 
+/** Where the image has NocoBase. */
+const IMAGE_APP = '/app/nocobase';
+
 /** A node of NocoBase behind the load balancer. */
 export interface Node {
   readonly name: string;
@@ -110,6 +113,7 @@ export class Cluster {
     const home = path.join(this.options.folder, name);
     fs.mkdirSync(home);
     const app = await copyOf(this.app, path.join(home, 'app'));
+    this.mount(app);
     addStandIns(app, (this.settings.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
     const environment = { ...this.environmentOf(home, app, port), ...options.environment };
@@ -165,6 +169,19 @@ export class Cluster {
     this.forget(node);
   }
 
+  /** The shared storage where the container has it, and hides what the image has there. */
+  private mount(app: string) {
+    const { mountPath } = this.settings;
+    const inside = path.posix.relative(IMAGE_APP, mountPath);
+    if (inside === '' || inside.startsWith('..')) {
+      throw new Error(
+        `A rehearsal can only mount storage inside ${IMAGE_APP}; the template mounts it at ${mountPath}.`,
+      );
+    }
+    fs.rmSync(path.join(app, inside), { recursive: true, force: true });
+    fs.symlinkSync(this.storage, path.join(app, inside));
+  }
+
   private forget(node: Node) {
     this.nodes = this.nodes.filter((each) => each !== node);
   }
@@ -215,7 +232,6 @@ export class Cluster {
       NODE_EXTRA_CA_CERTS: path.join(this.options.folder, 'public-ca.pem'),
       // Paths and the port are a container's own; here all share one machine.
       APP_PORT: String(port),
-      STORAGE_PATH: this.storage,
       DB_DIALECT_OPTIONS_SSL_CA: path.join(home, environment.DB_DIALECT_OPTIONS_SSL_CA),
       LAUNCHER_APP_DIR: app,
       LAUNCHER_ENTRYPOINT: ENTRYPOINT,

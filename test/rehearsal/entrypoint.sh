@@ -5,7 +5,7 @@ yarn nocobase postinstall
 yarn nocobase db:auth
 yarn nocobase generate-instance-id
 yarn nocobase create-nginx-conf
-for f in "$STORAGE_PATH"/scripts/*.sh; do
+for f in storage/scripts/*.sh; do
   [ -e "$f" ] || continue
   sh "$f"
 done

@@ -12,6 +12,8 @@ const SETTINGS: LoadBalancerSettings = {
   unhealthyThreshold: 2,
   idleTimeout: 60_000,
   deregistrationDelay: 60_000,
+  protocol: 'http',
+  usersProtocol: 'https',
 };
 
 /** A server behind the load balancer, whose health a test decides on. */

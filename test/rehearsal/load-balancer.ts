@@ -5,6 +5,10 @@ import { Target, type TargetGroupSettings } from './target';
 /** A target group and its load balancer as a template has them; times in milliseconds. */
 export interface LoadBalancerSettings extends TargetGroupSettings {
   readonly deregistrationDelay: number;
+  /** By which protocol requests reach it: what it says to the nodes. */
+  readonly protocol: string;
+  /** By which protocol users come: https also before a load balancer behind CloudFront. */
+  readonly usersProtocol: string;
 }
 
 /**
@@ -35,6 +39,11 @@ export class LoadBalancer {
 
   public async start(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  }
+
+  /** Where a browser's user believes to be. */
+  public get origin(): string {
+    return this.url.replace('http', this.settings.usersProtocol);
   }
 
   public get url(): string {
@@ -86,7 +95,7 @@ export class LoadBalancer {
       port: target.port,
       method: from.method,
       path: from.url,
-      headers: { ...forwarded(from), connection: 'keep-alive' },
+      headers: { ...this.forwarded(from), connection: 'keep-alive' },
       agent: target.agent,
     });
     target.inFlight.add(asked);
@@ -109,7 +118,11 @@ export class LoadBalancer {
       return;
     }
     const upstream = connect(target.port, '127.0.0.1', () => {
-      const lines = Object.entries({ ...forwarded(from), connection: 'Upgrade', upgrade: from.headers.upgrade });
+      const lines = Object.entries({
+        ...this.forwarded(from),
+        connection: 'Upgrade',
+        upgrade: from.headers.upgrade,
+      });
       upstream.write(`${from.method} ${from.url} HTTP/1.1\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`);
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
@@ -127,17 +140,17 @@ export class LoadBalancer {
     }
     upstream.on('close', () => target.inFlight.delete(upstream));
   }
-}
 
-function forwarded({ headers }: IncomingMessage): OutgoingHttpHeaders {
-  return {
-    ...endToEnd(headers),
-    // The body comes on as it is.
-    ...(headers['transfer-encoding'] ? { 'transfer-encoding': headers['transfer-encoding'] } : {}),
-    'x-forwarded-for': '203.0.113.7',
-    'x-forwarded-proto': 'https',
-    'x-forwarded-port': '443',
-  };
+  private forwarded({ headers }: IncomingMessage): OutgoingHttpHeaders {
+    return {
+      ...endToEnd(headers),
+      // The body comes on as it is.
+      ...(headers['transfer-encoding'] ? { 'transfer-encoding': headers['transfer-encoding'] } : {}),
+      'x-forwarded-for': '203.0.113.7',
+      'x-forwarded-proto': this.settings.protocol,
+      'x-forwarded-port': this.settings.protocol === 'https' ? '443' : '80',
+    };
+  }
 }
 
 function endToEnd(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {

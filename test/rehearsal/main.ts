@@ -42,6 +42,10 @@ async function main(args: Arguments) {
       void clear().finally(() => process.exit(130));
     });
   }
+  process.once('uncaughtException', (error) => {
+    console.error(error);
+    void clear().finally(() => process.exit(1));
+  });
   try {
     const assembly = assemblyOf(args.of, folder);
     const app = await installNocoBase(assembly.version(), say);

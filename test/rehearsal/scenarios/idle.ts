@@ -63,10 +63,12 @@ function silenceOf(port: number): Promise<number> {
   agent.keepSocketAlive = () => true;
   return new Promise((resolve, reject) => {
     const asked = request({ host: '127.0.0.1', port, path: PATH, agent }, (response) => {
+      const { socket } = response;
+      let answered = 0;
+      socket.on('close', () => resolve(performance.now() - answered));
       response.resume();
       response.on('end', () => {
-        const began = performance.now();
-        response.socket.on('close', () => resolve(performance.now() - began));
+        answered = performance.now();
       });
     });
     asked.on('error', reject).end();

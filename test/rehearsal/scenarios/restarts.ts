@@ -38,8 +38,8 @@ async function restart({ cluster, say, expect }: Stage, name: string, server: Se
     () => nodes.every(settled),
     unhealthyThreshold * interval + timeout + 90_000,
   );
-  // As long as a target group needs to find out, a node that answers again must go on doing so.
-  await sleep(unhealthyThreshold * interval + timeout);
+  // A node that answers again must go on doing so, also when the load balancer asks.
+  await sleep(2 * interval);
   for (const [index, node] of nodes.entries()) {
     watched[index].stop();
     say(`${node.name}: ${watched[index].summary()}`);

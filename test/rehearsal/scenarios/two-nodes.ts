@@ -31,5 +31,14 @@ export const twoNodes: Scenario = {
       typeof took === 'number' ? `${seen[0].title}, after ${seconds(took)}` : took.message,
       typeof took === 'number' && seen.some(({ title }) => title === 'made on one'),
     );
+
+    const file = await api.at(one.port).upload('a file');
+    const response = await fetch(new URL(file, api.at(other.port).url), { headers: api.headers });
+    const text = await response.text();
+    expect(
+      'a file uploaded to one node is read from the other',
+      `${file}: HTTP ${response.status}, ${text.slice(0, 40)}`,
+      response.ok && text === 'a file',
+    );
   },
 };

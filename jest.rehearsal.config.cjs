@@ -1,0 +1,10 @@
+// That the rehearsal finds what is wrong with a template: it starts the real parts each time.
+const base = require('./jest.config.cjs');
+
+module.exports = {
+  ...base,
+  testMatch: ['<rootDir>/test/rehearsal/wrong-templates.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  // The first one may install NocoBase.
+  testTimeout: 900_000,
+};

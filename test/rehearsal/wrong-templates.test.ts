@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { DEPLOYMENTS } from '../critical-path/deployments';
+import type { Resource, Template } from '../critical-path/template';
+import type { Finding } from './report';
+
+interface Mistake {
+  readonly what: string;
+  /** The example. @default minimal */
+  readonly of?: string;
+  /** The scenario that is to find it. */
+  readonly scenario: number;
+  readonly make: (template: Template) => void;
+  /** What it is to find bad. */
+  readonly finds: RegExp;
+}
+
+// CloudFormation deploys each of them, and no node of it works.
+const MISTAKES: readonly Mistake[] = [
+  {
+    what: 'Redis by URLs without TLS',
+    scenario: 8,
+    make: (template) => replace(resource(template, 'ConnectionUrls'), 'rediss://', 'redis://'),
+    finds: /^REDIS_URL answers to node-redis 5: /,
+  },
+  {
+    what: "Redis by URLs with RabbitMQ's password",
+    scenario: 8,
+    make: (template) =>
+      replace(resource(template, 'ConnectionUrls'), id(template, 'RedisSecret'), id(template, 'QueueSecret')),
+    finds: /^REDIS_URL answers to node-redis 5: WRONGPASS/,
+  },
+  {
+    what: "RabbitMQ by a URL with Redis' password",
+    scenario: 8,
+    make: (template) =>
+      replace(
+        resource(template, 'ConnectionUrls'),
+        `${id(template, 'QueueSecret')}"},":SecretString:password`,
+        `${id(template, 'RedisSecret')}"},":SecretString:password`,
+      ),
+    finds: /^QUEUE_ADAPTER_RABBITMQ_URL answers to amqplib: .*ACCESS.REFUSED/,
+  },
+  {
+    what: 'the certificate of RDS of another region',
+    scenario: 2,
+    make: (template) => {
+      const { Environment } = nodeOf(template);
+      const certificate = Environment.find(({ Name }: { Name: string }) => Name === 'LAUNCHER_DATABASE_CA');
+      certificate.Value['Fn::FindInMap'][1] = 'us-east-1';
+    },
+    finds: /certificate/,
+  },
+  {
+    what: "PostgreSQL with Redis' password",
+    scenario: 2,
+    make: (template) => {
+      const { Secrets } = nodeOf(template);
+      const password = Secrets.find(({ Name }: { Name: string }) => Name === 'DB_PASSWORD');
+      password.ValueFrom['Fn::Join'][1][0].Ref = id(template, 'RedisSecret');
+    },
+    finds: /password authentication failed/,
+  },
+  {
+    what: 'CloudFront before nodes that are not told of it',
+    of: 'existing-app',
+    scenario: 2,
+    make: (template) => {
+      const node = nodeOf(template);
+      node.Environment = node.Environment.filter(({ Name }: { Name: string }) => Name !== 'LAUNCHER_FORWARDED_PROTO');
+    },
+    finds: /auth:signIn answers 403: .*Invalid sign-in origin/,
+  },
+];
+
+test.each(MISTAKES)('$what does not pass', async ({ of, scenario, make, finds }) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wrong-template-'));
+  try {
+    const { directory } = assemblyWith(of ?? 'minimal', make, path.join(folder, 'assembly'));
+    const report = path.join(folder, 'report.json');
+    expect(await rehearse(directory, '--only', String(scenario), '--report', report)).toBe(1);
+    const { findings } = JSON.parse(fs.readFileSync(report, 'utf8')) as { findings: Finding[] };
+    const bad = findings
+      .filter(({ isGood }) => !isGood)
+      .map(({ expectation, measured }) => `${expectation}: ${measured}`);
+    expect(bad).toContainEqual(expect.stringMatching(finds));
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+function assemblyWith(example: string, change: (template: Template) => void, outdir: string) {
+  const app = new App({ outdir });
+  DEPLOYMENTS[example](app);
+  const assembly = app.synth();
+  const file = assembly.stacks[0].templateFullPath;
+  const template: Template = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const before = JSON.stringify(template);
+  change(template);
+  if (JSON.stringify(template) === before) throw new Error('The change has changed nothing.');
+  fs.writeFileSync(file, JSON.stringify(template));
+  return assembly;
+}
+
+/** @returns the exit code */
+function rehearse(...args: string[]): Promise<number | null> {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', path.join(__dirname, 'main.ts'), ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+}
+
+/** The logical id that begins with the path of the resource inside the cluster, e.g. `…DataRedisSecret`. */
+function id({ Resources }: Template, name: string): string {
+  const found = Object.keys(Resources).filter((logicalId) =>
+    new RegExp(`^NocoBase.*${name}[0-9A-F]{8}$`).test(logicalId),
+  );
+  if (found.length !== 1) throw new Error(`One …${name} is needed, there are: ${found.join(', ')}`);
+  return found[0];
+}
+
+function resource(template: Template, name: string): Resource {
+  return template.Resources[id(template, name)];
+}
+
+function nodeOf({ Resources }: Template) {
+  const task = Object.values(Resources).find(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+  return task!.Properties!.ContainerDefinitions[0];
+}
+
+function replace(where: Resource, what: string, by: string) {
+  Object.assign(where, JSON.parse(JSON.stringify(where).replaceAll(what, by)));
+}
