@@ -2,8 +2,8 @@ import type { Cluster } from './cluster';
 
 /** NocoBase's API as its root user sees it, over the load balancer or at one node. */
 export class Api {
-  public static async signIn({ settings, balancer }: Cluster): Promise<Api> {
-    const { INIT_ROOT_EMAIL: email, INIT_ROOT_PASSWORD: password } = settings.environment;
+  public static async signIn({ environment, balancer }: Cluster): Promise<Api> {
+    const { INIT_ROOT_EMAIL: email, INIT_ROOT_PASSWORD: password } = environment;
     const { token } = await new Api(balancer.url, {
       'X-Authenticator': 'basic',
       // As a browser says it. NocoBase refuses what does not fit the protocol and host it was reached by.

@@ -73,6 +73,8 @@ export class Cluster {
   }
 
   public readonly settings: NodeSettings;
+  /** Of the nodes, as the template has it. What trusts RDS there trusts the PostgreSQL here, and nothing else does. */
+  public readonly environment: { readonly [name: string]: string };
   public readonly balancing: LoadBalancerSettings;
   public readonly balancer: LoadBalancer;
   public readonly database: Database;
@@ -91,6 +93,13 @@ export class Cluster {
     this.assembly = options.assembly;
     this.app = options.app;
     this.settings = this.assembly.nodes();
+    const { ca } = parts.postgres.certificate;
+    this.environment = Object.fromEntries(
+      Object.entries(this.settings.environment).map(([name, value]) => [
+        name,
+        value === RDS_ROOTS[REGION] ? ca : value,
+      ]),
+    );
     this.balancing = this.assembly.loadBalancer();
     this.balancer = new LoadBalancer(this.balancing);
     const { DBName, MasterUsername, MasterUserPassword } = this.assembly.only('AWS::RDS::DBInstance');
@@ -114,7 +123,7 @@ export class Cluster {
     fs.mkdirSync(home);
     const app = await copyOf(this.app, path.join(home, 'app'));
     this.mount(app);
-    addStandIns(app, (this.settings.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
+    addStandIns(app, (this.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
     const environment = { ...this.environmentOf(home, app, port), ...options.environment };
     if (options.stock) {
@@ -137,10 +146,14 @@ export class Cluster {
 
   /** Waits until the load balancer finds all of them healthy. @returns how long that took, in milliseconds */
   public healthy(...nodes: Node[]): Promise<number> {
+    const lastWords = ({ container }: Node) => container.lines.slice(-15).join('\n');
     return until(`${nodes.map(({ name }) => name).join(', ')} healthy`, () => {
       const ended = nodes.find(({ container }) => !container.isRunning);
-      if (ended) throw new Error(`${ended.name} has ended:\n${ended.container.lines.slice(-15).join('\n')}`);
+      if (ended) throw new Error(`${ended.name} has ended:\n${lastWords(ended)}`);
       return nodes.every(({ target }) => target.state === 'healthy');
+    }).catch((error: Error) => {
+      const missing = nodes.find(({ container, target }) => container.isRunning && target.state !== 'healthy');
+      throw missing ? new Error(`${error.message} ${missing.name} says:\n${lastWords(missing)}`) : error;
     });
   }
 
@@ -200,7 +213,7 @@ export class Cluster {
   private async emptyRedis(): Promise<void> {
     const { createClient } = moduleOf(this.app, 'redis');
     const client = createClient({
-      url: this.settings.environment.REDIS_URL,
+      url: this.environment.REDIS_URL,
       socket: { ca: this.parts.redis.certificate.ca },
     });
     await client.connect();
@@ -216,13 +229,8 @@ export class Cluster {
 
   /** The environment of the template, and around it what the container would be. */
   private environmentOf(home: string, app: string, port: number): { [name: string]: string } {
-    const { environment } = this.settings;
-    // What trusts RDS in the region trusts the PostgreSQL here, and nothing else does.
-    const trusting = Object.entries(environment).map(([name, value]) =>
-      value === RDS_ROOTS[REGION] ? [name, this.parts.postgres.certificate.ca] : [name, value],
-    );
     return {
-      ...Object.fromEntries(trusting),
+      ...this.environment,
       PATH: `${toolsOf(this.app)}:${process.env.PATH}`,
       HOME: home,
       NODE_ENV: 'production',
@@ -232,7 +240,7 @@ export class Cluster {
       NODE_EXTRA_CA_CERTS: path.join(this.options.folder, 'public-ca.pem'),
       // Paths and the port are a container's own; here all share one machine.
       APP_PORT: String(port),
-      DB_DIALECT_OPTIONS_SSL_CA: path.join(home, environment.DB_DIALECT_OPTIONS_SSL_CA),
+      DB_DIALECT_OPTIONS_SSL_CA: path.join(home, this.environment.DB_DIALECT_OPTIONS_SSL_CA),
       LAUNCHER_APP_DIR: app,
       LAUNCHER_ENTRYPOINT: ENTRYPOINT,
       LAUNCHER_HOME: path.join(home, 'launcher'),

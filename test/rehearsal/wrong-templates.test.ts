@@ -46,23 +46,23 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     what: 'the certificate of RDS of another region',
-    scenario: 2,
+    scenario: 8,
     make: (template) => {
       const { Environment } = nodeOf(template);
       const certificate = Environment.find(({ Name }: { Name: string }) => Name === 'LAUNCHER_DATABASE_CA');
       certificate.Value['Fn::FindInMap'][1] = 'us-east-1';
     },
-    finds: /certificate/,
+    finds: /^PostgreSQL answers .*: .*certificate/,
   },
   {
     what: "PostgreSQL with Redis' password",
-    scenario: 2,
+    scenario: 8,
     make: (template) => {
       const { Secrets } = nodeOf(template);
       const password = Secrets.find(({ Name }: { Name: string }) => Name === 'DB_PASSWORD');
       password.ValueFrom['Fn::Join'][1][0].Ref = id(template, 'RedisSecret');
     },
-    finds: /password authentication failed/,
+    finds: /^PostgreSQL answers .*: password authentication failed/,
   },
   {
     what: 'CloudFront before nodes that are not told of it',

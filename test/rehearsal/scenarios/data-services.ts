@@ -10,21 +10,45 @@ const REDIS_CLIENTS = { 'node-redis 5': '', 'node-redis 4': 'cache-manager-redis
 
 export const dataServices: Scenario = {
   number: 8,
-  title: 'the data services by their URLs',
+  title: 'the data services as nodes reach them',
   async run(stage) {
+    await postgres(stage);
     await redis(stage);
     await rabbitMq(stage);
     await strictness(stage);
   },
 };
 
+async function postgres({ cluster, say, expect }: Stage) {
+  say('PostgreSQL …');
+  const {
+    DB_HOST: host,
+    DB_PORT,
+    DB_USER: user,
+    DB_PASSWORD: password,
+    LAUNCHER_DATABASE_CA: ca,
+  } = cluster.environment;
+  const done = await attempt(async () => {
+    const client = new Client({ host, port: Number(DB_PORT), database: 'postgres', user, password, ssl: { ca } });
+    await client.connect();
+    const { rows } = await client.query('SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+    await client.end();
+    return rows[0].version;
+  });
+  expect("PostgreSQL answers to the nodes' user, and has a certificate that they trust", done.text, done.isGood);
+}
+
 async function redis({ cluster, say, expect }: Stage) {
-  const urls = Object.entries(cluster.settings.environment).filter(([, value]) => /^rediss?:/.test(value));
+  const urls = Object.entries(cluster.environment).filter(([, value]) => /^rediss?:/.test(value));
   for (const [variable, url] of urls) {
     say(`${variable} …`);
     for (const [name, from] of Object.entries(REDIS_CLIENTS)) {
       const { createClient } = moduleOf(cluster.app, 'redis', from);
-      const client = createClient({ url, socket: { ca: cluster.parts.redis.certificate.ca } });
+      const client = createClient({
+        url,
+        socket: { ca: cluster.parts.redis.certificate.ca, reconnectStrategy: false },
+      });
+      client.on('error', () => {});
       const done = await attempt(async () => {
         await client.connect();
         return commands(client);
@@ -69,7 +93,7 @@ async function commands(client: any): Promise<string> {
 }
 
 async function rabbitMq({ cluster, say, expect }: Stage) {
-  const url = cluster.settings.environment.QUEUE_ADAPTER_RABBITMQ_URL;
+  const url = cluster.environment.QUEUE_ADAPTER_RABBITMQ_URL;
   if (url === undefined) return;
   say('QUEUE_ADAPTER_RABBITMQ_URL with amqplib …');
   const done = await attempt(async () => {
@@ -78,14 +102,19 @@ async function rabbitMq({ cluster, say, expect }: Stage) {
     const name = 'rehearsal';
     await channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
     const received = new Promise<string>((resolve) => {
-      void channel.consume(name, (message: any) => {
-        channel.ack(message);
-        resolve(String(message.content));
-      });
+      void channel.consume(
+        name,
+        (message: any) => {
+          channel.ack(message);
+          resolve(String(message.content));
+        },
+        { consumerTag: name },
+      );
     });
     channel.sendToQueue(name, Buffer.from('a job'), { persistent: true });
     await channel.waitForConfirms();
     const content = await received;
+    await channel.cancel(name);
     await channel.deleteQueue(name);
     await connection.close();
     if (content !== 'a job') throw new Error(`received ${content}`);
@@ -102,7 +131,7 @@ function connectQueue({ parts }: Cluster, url: string): Promise<any> {
 async function strictness({ cluster, say, expect }: Stage) {
   say('Trying what must not work …');
   const { postgres, redis: cache, queue } = cluster.parts;
-  const { DB_USER: user, DB_PASSWORD: password, REDIS_URL, QUEUE_ADAPTER_RABBITMQ_URL } = cluster.settings.environment;
+  const { DB_USER: user, DB_PASSWORD: password, REDIS_URL, QUEUE_ADAPTER_RABBITMQ_URL } = cluster.environment;
   const database = (options: object) => async () => {
     const client = new Client({
       host: 'localhost',

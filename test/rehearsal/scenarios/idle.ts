@@ -20,7 +20,7 @@ export const idle: Scenario = {
   title: 'silent connections',
   async run(stage) {
     const { cluster, say, expect } = stage;
-    const keepAlive = Number(cluster.settings.environment.LAUNCHER_KEEP_ALIVE) * 1000;
+    const keepAlive = Number(cluster.environment.LAUNCHER_KEEP_ALIVE) * 1000;
     const { idleTimeout } = cluster.balancing;
     const scaled = idleTimeout * SCALE;
     const balancer = new LoadBalancer({ ...cluster.balancing, idleTimeout: scaled });
