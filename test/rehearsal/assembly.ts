@@ -34,11 +34,14 @@ const LICENSE = 'stands in for a licence key';
 export class Assembly {
   /** @param directory of the cloud assembly, as `cdk synth` leaves it */
   public static in(directory: string): Assembly {
-    const found = new CloudAssembly(directory).stacksRecursively
-      .map(({ templateFullPath }): Template => JSON.parse(fs.readFileSync(templateFullPath, 'utf8')))
-      .filter(({ Resources }) => Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::TaskDefinition'));
+    const templates = new CloudAssembly(directory).stacksRecursively.map(
+      ({ templateFullPath }): Template => JSON.parse(fs.readFileSync(templateFullPath, 'utf8')),
+    );
+    const found = templates.filter(({ Resources }) =>
+      Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::TaskDefinition'),
+    );
     if (found.length !== 1) throw new Error(`One stack with a cluster is needed; ${directory} has ${found.length}.`);
-    const assembly = new Assembly(found[0], new Map());
+    const assembly = new Assembly(found[0], templates, new Map());
     const { Checks } = assembly.only('Custom::NocoBasePreflight');
     for (const { Variable, SecretArn } of Checks) {
       if (Variable === 'licence key') assembly.secrets.set(SecretArn, LICENSE);
@@ -51,6 +54,8 @@ export class Assembly {
 
   private constructor(
     private readonly template: Template,
+    /** Of all stacks, for what one exports to the other. */
+    private readonly templates: readonly Template[],
     private readonly secrets: Map<string, string>,
   ) {
     this.evaluator = new Evaluator(template, this.world());
@@ -62,7 +67,7 @@ export class Assembly {
     const inside = field === undefined ? value : JSON.stringify({ ...JSON.parse(secrets.get(arn)!), [field]: value });
     if (inside === undefined) secrets.delete(arn);
     else secrets.set(arn, inside);
-    return new Assembly(this.template, secrets);
+    return new Assembly(this.template, this.templates, secrets);
   }
 
   /** Whether resources of a type are made only after those of another, as far as the template says so. */
@@ -188,6 +193,7 @@ export class Assembly {
         }
       },
       attribute: (logicalId, name, { Type }) => this.attribute(logicalId, name, Type),
+      exported: (name) => this.exported(name),
       secretValue: (arn) => this.secretValue(arn),
     };
   }
@@ -205,6 +211,12 @@ export class Assembly {
     if (attribute in known) return known[attribute];
     // An ARN or an id that only AWS would look at.
     return /(Arn|Id)$/.test(name) ? `${logicalId}.${name}` : undefined;
+  }
+
+  /** What another stack exports: the id of a network and the like, for which a name will do. */
+  private exported(name: string): string | undefined {
+    const outputs = this.templates.flatMap(({ Outputs = {} }) => Object.values(Outputs));
+    return outputs.some(({ Export }) => Export?.Name === name) ? name : undefined;
   }
 
   /** The ARN of a Secret of the template, which gets its value by the rules there when it is first asked for. */

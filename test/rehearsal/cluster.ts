@@ -212,9 +212,10 @@ export class Cluster {
 
   private async emptyRedis(): Promise<void> {
     const { createClient } = moduleOf(this.app, 'redis');
+    const { server, certificate } = this.parts.redis;
     const client = createClient({
-      url: this.environment.REDIS_URL,
-      socket: { ca: this.parts.redis.certificate.ca },
+      password: this.assembly.only('AWS::ElastiCache::ReplicationGroup').AuthToken,
+      socket: { tls: true, host: 'localhost', port: server.port, ca: certificate.ca },
     });
     await client.connect();
     await client.flushAll();

@@ -14,6 +14,7 @@ const evaluator = new Evaluator(template, {
   pseudoParameters: { 'AWS::Region': 'eu-central-1' },
   ref: (logicalId) => (logicalId === 'Secret' ? 'arn:aws:secretsmanager:r:1:secret:s-abcdef' : undefined),
   attribute: (_, name) => (name === 'Endpoint.Port' ? '5432' : undefined),
+  exported: (name) => (name === 'Network:Vpc' ? 'a network' : undefined),
   secretValue: (arn) => (arn.endsWith('s-abcdef') ? '{"password":"p:w"}' : undefined),
 });
 
@@ -22,6 +23,7 @@ test.each<[unknown, unknown]>([
   [{ 'Fn::Select': [1, { 'Fn::Split': ['//', 'amqps://host:5671'] }] }, 'host:5671'],
   [{ 'Fn::FindInMap': ['Roots', { Ref: 'AWS::Region' }, 'pem'] }, 'a certificate'],
   [{ 'Fn::Sub': 'port ${Database.Endpoint.Port} of ${!Literal}' }, 'port 5432 of ${Literal}'],
+  [{ 'Fn::ImportValue': { 'Fn::Join': [':', ['Network', 'Vpc']] } }, 'a network'],
   [[{ A: { Ref: 'AWS::NoValue' }, B: 1 }], [{ B: 1 }]],
   [{ 'Fn::Join': ['', ['x:{{resolve:secretsmanager:', { Ref: 'Secret' }, ':SecretString:password::}}@h']] }, 'x:p:w@h'],
 ])('%j is resolved', (value, expected) => {
@@ -33,6 +35,7 @@ test.each<[unknown, RegExp]>([
   [{ 'Fn::GetAtt': ['Database', 'DBInstanceArn'] }, /this machine has nothing for Database\.DBInstanceArn/],
   [{ Ref: 'Nothing' }, /there is no resource Nothing/],
   [{ 'Fn::FindInMap': ['Roots', 'mars', 'pem'] }, /there is no mars\.pem in the mapping Roots/],
+  [{ 'Fn::ImportValue': 'Network:Other' }, /no stack exports Network:Other/],
   [{ 'Fn::Cidr': ['10.0.0.0/16', 2, 8] }, /Fn::Cidr is not understood here/],
   ['{{resolve:secretsmanager:other}}', /\{\{resolve:secretsmanager:other\}\} cannot be resolved/],
   [

@@ -8,6 +8,8 @@ export interface World {
   ref(logicalId: string, resource: Resource): string | undefined;
   /** `Fn::GetAtt`; undefined where this machine has nothing for it. */
   attribute(logicalId: string, name: string, resource: Resource): unknown;
+  /** `Fn::ImportValue`; undefined where no stack exports it. */
+  exported(name: string): unknown;
   /** The value of a Secret by what `Ref` gives for it. */
   secretValue(arn: string): string | undefined;
 }
@@ -65,6 +67,10 @@ export class Evaluator {
         return (
           mappings?.[map]?.[top]?.[second] ?? this.fail(where, `there is no ${top}.${second} in the mapping ${map}`)
         );
+      }
+      case 'Fn::ImportValue': {
+        const exported = this.value(argument, where);
+        return this.world.exported(exported) ?? this.fail(where, `no stack exports ${exported}`);
       }
       default:
         return this.fail(where, `${name} is not understood here`);

@@ -96,8 +96,7 @@ function assemblyWith(example: string, change: (template: Template) => void, out
   const app = new App({ outdir });
   DEPLOYMENTS[example](app);
   const assembly = app.synth();
-  const file = assembly.stacks[0].templateFullPath;
-  const template: Template = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const { templateFullPath: file, template } = assembly.stacks.find((stack) => isOfCluster(stack.template))!;
   const before = JSON.stringify(template);
   change(template);
   if (JSON.stringify(template) === before) throw new Error('The change has changed nothing.');
@@ -124,6 +123,10 @@ function id({ Resources }: Template, name: string): string {
 
 function resource(template: Template, name: string): Resource {
   return template.Resources[id(template, name)];
+}
+
+function isOfCluster({ Resources }: Template): boolean {
+  return Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
 }
 
 function nodeOf({ Resources }: Template) {
