@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 
 /** Programs that a rehearsal runs, and the packages of Debian and Ubuntu that bring them. */
 const NEEDED: { readonly [program: string]: string } = {
@@ -49,7 +50,6 @@ function missingPackages(): string[] {
 }
 
 function isThere(program: string): boolean {
-  return program.startsWith('/')
-    ? fs.existsSync(program)
-    : spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
+  const folders = program.startsWith('/') ? [''] : (process.env.PATH ?? '').split(path.delimiter);
+  return folders.some((folder) => fs.existsSync(path.join(folder, program)));
 }
