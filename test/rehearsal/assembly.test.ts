@@ -78,6 +78,12 @@ test('the command and the stop time-out are those of the task definition', () =>
   expect(assembly.nodes()).toMatchObject({ command: ['sleep', '1'], stopTimeout: 17_000 });
 });
 
+test('a service that says nothing begins with one node; one that says a number begins with that', () => {
+  expect(asItIs().nodes()).toMatchObject({ firstNodes: 1, minNodes: 2, maxNodes: 4 });
+  const assembly = changed('AWS::ECS::Service', ({ Properties }) => Object.assign(Properties!, { DesiredCount: 3 }));
+  expect(assembly.nodes().firstNodes).toBe(3);
+});
+
 test('the variable of a Secret that is not there is named', () => {
   const assembly = changed('AWS::ECS::TaskDefinition', ({ Properties }) => {
     const { Secrets } = Properties!.ContainerDefinitions[0];
@@ -96,6 +102,13 @@ test('a reference that means nothing on this machine is an error with resource a
   expect(() => assembly.nodes()).toThrow(
     /\(AWS::ECS::TaskDefinition\)\.ContainerDefinitions\.0\.Environment\.\d+\.Value cannot be resolved: this machine has nothing for .*MasterUserSecret/,
   );
+});
+
+test('a single node is no cluster', () => {
+  const single = changed('AWS::ApplicationAutoScaling::ScalableTarget', ({ Properties }) => {
+    Object.assign(Properties!, { MinCapacity: 1, MaxCapacity: 1 });
+  });
+  expect(() => single.nodes()).toThrow(/one node only/);
 });
 
 test('an image without a version is refused', () => {

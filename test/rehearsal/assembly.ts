@@ -23,6 +23,8 @@ export interface NodeSettings {
   readonly port: number;
   readonly mountPath: string;
   readonly stopTimeout: number;
+  /** With how many nodes a new service begins. */
+  readonly firstNodes: number;
   readonly minNodes: number;
   readonly maxNodes: number;
 }
@@ -113,6 +115,11 @@ export class Assembly {
     const [target] = Object.values(this.template.Resources).filter(
       ({ Type }) => Type === 'AWS::ApplicationAutoScaling::ScalableTarget',
     );
+    if (!(target?.Properties!.MaxCapacity > 1)) {
+      throw new Error(
+        'A rehearsal is of a cluster; this template has one node only, as it does while a licence is pending.',
+      );
+    }
     return {
       command: container.Command,
       environment: {
@@ -124,6 +131,8 @@ export class Assembly {
       port: container.PortMappings[0].ContainerPort,
       mountPath: container.MountPoints[0].ContainerPath,
       stopTimeout: container.StopTimeout * 1000,
+      // By ECS's own default: CloudFormation passes none on.
+      firstNodes: this.find('AWS::ECS::Service')[1].Properties!.DesiredCount ?? 1,
       minNodes: target.Properties!.MinCapacity,
       maxNodes: target.Properties!.MaxCapacity,
     };

@@ -43,7 +43,24 @@ async function singleNode({ cluster, say, expect }: Stage): Promise<Reference> {
   return { installed, startedAgain };
 }
 
+/** Each after the one before it. */
+const ORDER = [
+  'AWS::RDS::DBInstance',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::AmazonMQ::Broker',
+  'AWS::EFS::MountTarget',
+].map((data) => [data, 'AWS::ECS::Service', 'AWS::ApplicationAutoScaling::ScalableTarget']);
+
 async function inOrder({ cluster, say, expect }: Stage, { installed }: Reference) {
+  const { assembly, settings } = cluster;
+  const isInOrder = ORDER.every(
+    ([data, nodes, more]) => assembly.waitsFor(nodes, data) && assembly.waitsFor(more, nodes),
+  );
+  expect(
+    'the template has the data services first, then one node, then more',
+    `${isInOrder ? 'in this order' : 'in another order'}, ${settings.firstNodes} at first, then ${settings.minNodes} to ${settings.maxNodes}`,
+    isInOrder && settings.firstNodes === 1,
+  );
   say('One node, then the others, as a new service has them …');
   await cluster.reset();
   const first = await cluster.startNode();
