@@ -85,6 +85,7 @@ export class Cluster {
   public nodes: readonly Node[] = [];
   private readonly storage: string;
   private started = 0;
+  private isStopped = false;
 
   private constructor(
     private readonly options: ClusterOptions,
@@ -125,6 +126,7 @@ export class Cluster {
     this.mount(app);
     addStandIns(app, (this.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
+    if (this.isStopped) throw new Error('The rehearsal is over.');
     const environment = { ...this.environmentOf(home, app, port), ...options.environment };
     if (options.stock) {
       fs.mkdirSync(path.dirname(environment.DB_DIALECT_OPTIONS_SSL_CA), { recursive: true });
@@ -222,10 +224,11 @@ export class Cluster {
     client.destroy();
   }
 
-  public async stop(): Promise<void> {
+  /** The nodes and the load balancer. The data services are known to `Server`. */
+  public stop() {
+    this.isStopped = true;
     this.balancer.stop();
     for (const { container } of this.nodes) container.kill();
-    await Promise.all(Object.values(this.parts).map((part) => part.stop()));
   }
 
   /** The environment of the template, and around it what the container would be. */

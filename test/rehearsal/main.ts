@@ -12,6 +12,7 @@ import { installPrerequisites } from './prerequisites';
 import { type Finding, NOT_REHEARSED, table } from './report';
 import type { Scenario } from './scenario';
 import { scenarios } from './scenarios';
+import { Server } from './server';
 import { seconds } from './waiting';
 
 const LOGS = path.join(__dirname, '..', '..', '.local', 'rehearsal');
@@ -32,12 +33,15 @@ async function main(args: Arguments) {
   fs.rmSync(LOGS, { recursive: true, force: true });
   fs.mkdirSync(LOGS, { recursive: true });
   let cluster: Cluster | undefined;
+  let interrupted = false;
   const clear = async () => {
-    await cluster?.stop();
+    cluster?.stop();
+    await Server.stopAll();
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
+      interrupted = true;
       say(`${signal}: stopping everything …`);
       void clear().finally(() => process.exit(130));
     });
@@ -53,8 +57,12 @@ async function main(args: Arguments) {
     const findings: Finding[] = [];
     for (const scenario of scenarios.filter(({ number }) => args.only.includes(number))) {
       findings.push(...(await play(scenario, cluster)));
+      // Whoever has interrupted it ends it.
+      if (interrupted) return;
     }
     report(args, findings);
+  } catch (error) {
+    if (!interrupted) throw error;
   } finally {
     await clear();
   }
@@ -88,7 +96,7 @@ async function play(scenario: Scenario, cluster: Cluster): Promise<Finding[]> {
     await scenario.run({ cluster, say, expect });
   } catch (error) {
     expect('it comes to its end', error instanceof Error ? error.message : String(error), false);
-    await cluster.reset();
+    await cluster.reset().catch((failure: Error) => expect('it clears up', failure.message, false));
   }
   say(`== took ${seconds(performance.now() - start)}`);
   return findings;

@@ -10,8 +10,6 @@ const { freePort } = require('../launcher/free-port.cjs');
 export interface Part {
   readonly server: Server;
   readonly certificate: Certificate;
-  /** Ends it, and what it needs beside itself. */
-  stop(): Promise<void>;
 }
 
 /** Those of one rehearsal share a folder. */
@@ -74,7 +72,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Part> {
     signal: 'SIGINT',
   });
   await server.start();
-  return { server, certificate: made, stop: () => server.stop() };
+  return { server, certificate: made };
 }
 
 export interface RedisOptions extends PartOptions {
@@ -112,7 +110,7 @@ export async function startRedis(options: RedisOptions): Promise<Part> {
     user: NOBODY && { uid: 0, gid: 0 },
   });
   await server.start();
-  return { server, certificate: made, stop: () => server.stop() };
+  return { server, certificate: made };
 }
 
 export interface RabbitMqOptions extends PartOptions {
@@ -170,7 +168,7 @@ export async function startRabbitMq(options: RabbitMqOptions): Promise<Part> {
     },
   });
   await server.start();
-  return { server, certificate: made, stop: () => server.stop().then(() => names.stop()) };
+  return { server, certificate: made };
 }
 
 function prepared(folder: string, name: string): string {

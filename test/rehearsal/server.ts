@@ -20,6 +20,13 @@ export interface ServerOptions {
 
 /** A service on this machine, in a process of its own. */
 export class Server {
+  private static readonly running = new Set<Server>();
+
+  /** Also those whose start has not come to its end. */
+  public static async stopAll(): Promise<void> {
+    await Promise.allSettled([...Server.running].map((server) => server.stop()));
+  }
+
   private child?: ChildProcess;
   private exit: Promise<void> = Promise.resolve();
 
@@ -35,9 +42,13 @@ export class Server {
     const child = spawn(command, args, { env, ...user, stdio: ['ignore', output, output], detached: true });
     fs.closeSync(output);
     this.child = child;
+    Server.running.add(this);
     this.exit = new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', () => resolve());
+      child.once('close', () => {
+        Server.running.delete(this);
+        resolve();
+      });
     });
     while (!(await accepts(port)) || !((await this.options.isReady?.()) ?? true)) {
       if (child.exitCode !== null || child.signalCode !== null) {
