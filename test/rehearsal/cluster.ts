@@ -83,9 +83,10 @@ export class Cluster {
   public readonly app: string;
   /** Those that have not been stopped. */
   public nodes: readonly Node[] = [];
+  public isStopped = false;
   private readonly storage: string;
+  private readonly copies: Promise<string>[] = [];
   private started = 0;
-  private isStopped = false;
 
   private constructor(
     private readonly options: ClusterOptions,
@@ -122,7 +123,9 @@ export class Cluster {
     const name = `node${this.started}`;
     const home = path.join(this.options.folder, name);
     fs.mkdirSync(home);
-    const app = await copyOf(this.app, path.join(home, 'app'));
+    const copy = copyOf(this.app, path.join(home, 'app'));
+    this.copies.push(copy);
+    const app = await copy;
     this.mount(app);
     addStandIns(app, (this.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
@@ -225,10 +228,11 @@ export class Cluster {
   }
 
   /** The nodes and the load balancer. The data services are known to `Server`. */
-  public stop() {
+  public async stop(): Promise<void> {
     this.isStopped = true;
     this.balancer.stop();
     for (const { container } of this.nodes) container.kill();
+    await Promise.allSettled(this.copies);
   }
 
   /** The environment of the template, and around it what the container would be. */

@@ -35,7 +35,7 @@ async function main(args: Arguments) {
   let cluster: Cluster | undefined;
   let interrupted = false;
   const clear = async () => {
-    cluster?.stop();
+    await cluster?.stop();
     await Server.stopAll();
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
@@ -57,8 +57,6 @@ async function main(args: Arguments) {
     const findings: Finding[] = [];
     for (const scenario of scenarios.filter(({ number }) => args.only.includes(number))) {
       findings.push(...(await play(scenario, cluster)));
-      // Whoever has interrupted it ends it.
-      if (interrupted) return;
     }
     report(args, findings);
   } catch (error) {
@@ -95,6 +93,7 @@ async function play(scenario: Scenario, cluster: Cluster): Promise<Finding[]> {
   try {
     await scenario.run({ cluster, say, expect });
   } catch (error) {
+    if (cluster.isStopped) throw error;
     expect('it comes to its end', error instanceof Error ? error.message : String(error), false);
     await cluster.reset().catch((failure: Error) => expect('it clears up', failure.message, false));
   }
