@@ -20,7 +20,7 @@ async function byEcs({ cluster, say, expect }: Stage) {
   await sleep(2000);
   say(`${first.name} is stopped the ECS way, under load …`);
   const began = performance.now();
-  // One is on its way when the node stops, on either node; and one more at the end of its drain.
+  // The load balancer gives one to each node.
   const uploads = [load.upload(8000), load.upload(8000)];
   const [code, took] = await cluster.stopNode(first).then((ended) => [ended, performance.now() - began]);
   await sleep(2000);
@@ -60,9 +60,9 @@ async function byItself({ cluster, say, expect }: Stage) {
   const before = answers.filter(({ at }) => at < noticed);
   const after = answers.filter(({ at }) => at >= noticed);
   expect(
-    'while it hangs and is in: only requests to it fail',
+    `while it hangs and is in: no more requests fail than it gets of ${cluster.settings.minNodes} nodes`,
     summary(before),
-    failures(before).length < before.length,
+    failures(before).length / before.length < 1.2 / cluster.settings.minNodes,
   );
   expect('once it is out, and when it ends: no request fails', summary(after), failures(after).length === 0);
 }
