@@ -115,7 +115,8 @@ export class Assembly {
     const [target] = Object.values(this.template.Resources).filter(
       ({ Type }) => Type === 'AWS::ApplicationAutoScaling::ScalableTarget',
     );
-    if (!(target?.Properties!.MaxCapacity > 1)) {
+    const { MinCapacity, MaxCapacity } = target?.Properties ?? {};
+    if (!(MaxCapacity > 1)) {
       throw new Error(
         'A rehearsal is of a cluster; this template has one node only, as it does while a licence is pending.',
       );
@@ -133,8 +134,8 @@ export class Assembly {
       stopTimeout: container.StopTimeout * 1000,
       // By ECS's own default: CloudFormation passes none on.
       firstNodes: this.find('AWS::ECS::Service')[1].Properties!.DesiredCount ?? 1,
-      minNodes: target.Properties!.MinCapacity,
-      maxNodes: target.Properties!.MaxCapacity,
+      minNodes: MinCapacity,
+      maxNodes: MaxCapacity,
     };
   }
 
