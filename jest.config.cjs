@@ -1,7 +1,11 @@
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Those are slower: npm run test:emulator, test:rehearsal.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/emulator/', '<rootDir>/test/rehearsal/templates.test'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/emulator/',
+    '<rootDir>/test/rehearsal/(templates|interrupted).test',
+  ],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/cdk.out'],
   // Template validation costs 2-3 s a process; test/strict.test.ts turns it on where it is the subject.
