@@ -242,6 +242,22 @@ describe('the connection', () => {
     await first.said('NocoBase is healthy');
   });
 
+  rehearse('lost in the middle of a question is taken up again', async (rehearsal) => {
+    const single = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
+    single.tell('hold-install');
+    await single.said('[fake] installs');
+    const node = await rehearsal.start('b');
+    // Its question for the lock is answered when the lock is free.
+    await node.said('waits: a node without cluster adapters');
+    await rehearsal.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'nocobase-launcher' AND datname = current_database()
+       ORDER BY backend_start DESC LIMIT 1`,
+    );
+    const lost = await node.said('lost the connection to the database while waiting');
+    await node.said('waits: a node without cluster adapters', lost);
+  });
+
   rehearse('lost after the node was healthy is taken up again, while NocoBase serves on', async (rehearsal) => {
     const node = await rehearsal.start('a');
     await node.said('NocoBase is healthy');

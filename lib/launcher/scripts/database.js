@@ -72,6 +72,10 @@ class Database {
     const timer = setTimeout(() => this.lose(new Error(`no answer within ${ANSWER_LIMIT / 1000} s`)), ANSWER_LIMIT);
     try {
       return (await this.client.query(text, values)).rows;
+    } catch (error) {
+      // What ends the session is told to the question first, and by the connection a moment later.
+      if (!error.severity || /^57P0/.test(error.code)) this.lose(error);
+      throw error;
     } finally {
       clearTimeout(timer);
     }
