@@ -66,6 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Part> {
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     port,
+    folder: data,
     log: path.join(options.logs, 'postgres.log'),
     user: NOBODY,
     // Ends the sessions and itself, as a restart of RDS does.
@@ -106,6 +107,7 @@ export async function startRedis(options: RedisOptions): Promise<Part> {
     command: 'redis-server',
     args: [configuration, '--dir', folder],
     port,
+    folder,
     log: path.join(options.logs, 'redis.log'),
     user: NOBODY && { uid: 0, gid: 0 },
   });
@@ -144,6 +146,7 @@ export async function startRabbitMq(options: RabbitMqOptions): Promise<Part> {
     command: 'epmd',
     args: ['-port', String(epmd), '-address', '127.0.0.1'],
     port: epmd,
+    folder,
     log: path.join(options.logs, 'rabbitmq.log'),
   });
   await names.start();
@@ -152,6 +155,7 @@ export async function startRabbitMq(options: RabbitMqOptions): Promise<Part> {
     command: '/usr/lib/rabbitmq/bin/rabbitmq-server',
     args: [],
     port,
+    folder,
     log: path.join(options.logs, 'rabbitmq.log'),
     env: {
       PATH: process.env.PATH,

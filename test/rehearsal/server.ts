@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly port: number;
+  /** Where it runs, and leaves what it leaves when it crashes. */
+  readonly folder: string;
   readonly log: string;
   readonly env?: NodeJS.ProcessEnv;
   /** @default - that of this process */
@@ -37,9 +39,15 @@ export class Server {
   }
 
   public async start(): Promise<void> {
-    const { command, args, env, user, log, name, port } = this.options;
+    const { command, args, env, user, folder, log, name, port } = this.options;
     const output = fs.openSync(log, 'a');
-    const child = spawn(command, args, { env, ...user, stdio: ['ignore', output, output], detached: true });
+    const child = spawn(command, args, {
+      cwd: folder,
+      env,
+      ...user,
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
     fs.closeSync(output);
     this.child = child;
     Server.running.add(this);
