@@ -231,11 +231,7 @@ describe('the connection', () => {
     await first.said('[fake] installs');
     const second = await rehearsal.start('b');
     await second.said('waits: another node');
-    await rehearsal.database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE application_name = 'nocobase-launcher' AND datname = current_database()
-       ORDER BY backend_start DESC LIMIT 1`,
-    );
+    await rehearsal.database.cutLatestConnection();
     await second.said('lost the connection to the database while waiting');
     first.release('hold-install');
     await second.said('NocoBase is healthy');
@@ -249,11 +245,7 @@ describe('the connection', () => {
     const node = await rehearsal.start('b');
     // Its question for the lock is answered when the lock is free.
     await node.said('waits: a node without cluster adapters');
-    await rehearsal.database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE application_name = 'nocobase-launcher' AND datname = current_database()
-       ORDER BY backend_start DESC LIMIT 1`,
-    );
+    await rehearsal.database.cutLatestConnection();
     const lost = await node.said('lost the connection to the database while waiting');
     await node.said('waits: a node without cluster adapters', lost);
   });

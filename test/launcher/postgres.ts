@@ -24,8 +24,13 @@ export interface Database {
   generations(): Promise<any[]>;
   /** Ends the connections of the nodes' launchers. */
   cutConnections(): Promise<void>;
+  /** Of the node that was the last to connect. */
+  cutLatestConnection(): Promise<void>;
   close(): Promise<void>;
 }
+
+const CUT = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE application_name = 'nocobase-launcher' AND datname = current_database()`;
 
 export async function startPostgres(): Promise<Postgres> {
   const server: ChildProcess = spawn(process.execPath, [join(__dirname, 'postgres-server.mjs')], {
@@ -68,10 +73,10 @@ export async function startPostgres(): Promise<Postgres> {
         query,
         generations: () => query('SELECT * FROM cdk_nocobase.generations ORDER BY began_at'),
         async cutConnections() {
-          await query(
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE application_name = 'nocobase-launcher' AND datname = current_database()`,
-          );
+          await query(CUT);
+        },
+        async cutLatestConnection() {
+          await query(`${CUT} ORDER BY backend_start DESC LIMIT 1`);
         },
         close: () => client.end(),
       };

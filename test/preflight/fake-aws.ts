@@ -37,6 +37,17 @@ export class FakeAws {
     });
   });
 
+  /** Of a Lambda function that takes this for AWS. */
+  public get environment() {
+    return {
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+      AWS_ENDPOINT_URL: this.url,
+      AWS_LAMBDA_FUNCTION_NAME: 'preflight',
+    };
+  }
+
   public async start(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }

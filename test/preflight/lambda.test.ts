@@ -57,13 +57,7 @@ async function invoke(invocation: Invocation): Promise<Outcome> {
     handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => end - Date.now() });`;
   const child = spawn(process.execPath, ['-e', main], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      AWS_ENDPOINT_URL: aws.url,
-      AWS_LAMBDA_FUNCTION_NAME: 'preflight',
-    },
+    env: aws.environment,
   });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));

@@ -20,7 +20,6 @@ export interface Endpoints {
 export interface NodeSettings {
   readonly command: readonly string[];
   readonly environment: { readonly [name: string]: string };
-  readonly port: number;
   readonly mountPath: string;
   readonly stopTimeout: number;
   /** With how many nodes a new service begins. */
@@ -129,7 +128,6 @@ export class Assembly {
           container.Secrets.map(({ Name, ValueFrom }: any) => [Name, this.injected(Name, ValueFrom)]),
         ),
       },
-      port: container.PortMappings[0].ContainerPort,
       mountPath: container.MountPoints[0].ContainerPath,
       stopTimeout: container.StopTimeout * 1000,
       // By ECS's own default: CloudFormation passes none on.

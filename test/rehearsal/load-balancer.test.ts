@@ -155,25 +155,25 @@ test('a target that refuses connections is a 502', async () => {
   expect(await ask()).toBe('502');
 });
 
-test('a request on its way when its target is deregistered gets its answer', async () => {
+async function requestOnItsWay() {
   await start();
   const one = await backend('one');
   const target = balancer.register(one.port);
   await until('healthy', () => target.state === 'healthy');
   const slow = ask('/slow');
   await until('it is on its way', () => one.slow.length === 1);
+  return { one, target, slow };
+}
+
+test('a request on its way when its target is deregistered gets its answer', async () => {
+  const { one, target, slow } = await requestOnItsWay();
   balancer.deregister(target);
   one.slow[0]();
   expect(await slow).toBe('200 one');
 });
 
 test('and is cut when the deregistration delay is over before', async () => {
-  await start();
-  const one = await backend('one');
-  const target = balancer.register(one.port);
-  await until('healthy', () => target.state === 'healthy');
-  const slow = ask('/slow');
-  await until('it is on its way', () => one.slow.length === 1);
+  const { target, slow } = await requestOnItsWay();
   balancer.deregister(target, 1);
   expect(await slow).toBe('502');
   expect(await ask()).toBe('503');

@@ -1,11 +1,11 @@
 import { Agent, request } from 'node:http';
-import type { Api } from './api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Api, makeCollection } from './api';
+import type { Cluster } from './cluster';
 
 /** A request, and what became of it. */
 export interface Answer {
-  readonly what: string;
   readonly at: number;
-  readonly took: number;
   /** Undefined when it was answered as it should be. */
   readonly problem?: string;
 }
@@ -17,13 +17,21 @@ const PATIENCE = 15_000;
 
 /** Users at work: reading without and with a session, and writing. */
 export class Load {
-  public readonly answers: Answer[] = [];
+  private readonly answers: Answer[] = [];
   private readonly agent = new Agent({ keepAlive: true, maxSockets: BOUND });
   private readonly pending = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
   private turn = 0;
 
-  constructor(
+  /** They have been at it for a while. */
+  public static async begin(cluster: Cluster): Promise<Load> {
+    const api = await Api.signIn(cluster);
+    const load = new Load(api, await makeCollection(api));
+    await sleep(2000);
+    return load;
+  }
+
+  private constructor(
     private readonly api: Api,
     private readonly collection: string,
   ) {
@@ -38,19 +46,17 @@ export class Load {
     return this.answers;
   }
 
-  /** An upload that takes its time. */
-  public async upload(duration: number): Promise<Answer> {
+  /** An upload that takes its time. @returns the problem, if there is one */
+  public upload(duration: number): Promise<string | undefined> {
     const pieces = 20;
-    const began = performance.now();
     const body = JSON.stringify({ title: 'x'.repeat(200) });
     const size = Math.ceil(body.length / pieces);
-    const problem = await this.ask(`${this.collection}:create`, async (write) => {
+    return this.ask(`${this.collection}:create`, async (write) => {
       for (let i = 0; i < pieces; i++) {
         write(body.slice(i * size, (i + 1) * size));
-        await new Promise((resolve) => setTimeout(resolve, duration / pieces));
+        await sleep(duration / pieces);
       }
     });
-    return { what: 'upload', at: began, took: performance.now() - began, problem };
   }
 
   private next() {
@@ -65,7 +71,7 @@ export class Load {
     const at = performance.now();
     const body = path.endsWith(':create') ? JSON.stringify({ title: `record ${this.turn}` }) : undefined;
     const asked = this.ask(path, body === undefined ? undefined : async (write) => write(body)).then((problem) => {
-      this.answers.push({ what: path, at, took: performance.now() - at, problem });
+      this.answers.push({ at, problem });
       this.pending.delete(asked);
     });
     this.pending.add(asked);

@@ -33,13 +33,7 @@ async function invoke(aws: FakeAws, event: object): Promise<{ Status: string; Re
   const main = `require(${JSON.stringify(BUNDLE)}).handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 40000 });`;
   const child = spawn(process.execPath, ['-e', main], {
     stdio: 'ignore',
-    env: {
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      AWS_ENDPOINT_URL: aws.url,
-      AWS_LAMBDA_FUNCTION_NAME: 'preflight',
-    },
+    env: aws.environment,
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (aws.answers.length === 0) throw new Error(`The preflight function ended with ${code} and gave no answer.`);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Api, makeCollection } from '../api';
 import { failures, Load, summary } from '../load';
 import type { Scenario } from '../scenario';
 import { seconds, until } from '../waiting';
@@ -10,9 +9,7 @@ export const kill: Scenario = {
   async run({ cluster, say, expect }) {
     const [first] = await cluster.serve();
     const { interval, timeout, unhealthyThreshold } = cluster.balancing;
-    const api = await Api.signIn(cluster);
-    const load = new Load(api, await makeCollection(api));
-    await sleep(2000);
+    const load = await Load.begin(cluster);
     say(`${first.name} is killed with -9, under load …`);
     const began = performance.now();
     first.container.kill();

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Api, makeCollection } from '../api';
 import { failures, Load, summary } from '../load';
 import type { Scenario, Stage } from '../scenario';
 import { seconds, until } from '../waiting';
@@ -15,9 +14,7 @@ export const stop: Scenario = {
 
 async function byEcs({ cluster, say, expect }: Stage) {
   const [first] = await cluster.serve();
-  const api = await Api.signIn(cluster);
-  const load = new Load(api, await makeCollection(api));
-  await sleep(2000);
+  const load = await Load.begin(cluster);
   say(`${first.name} is stopped the ECS way, under load …`);
   const began = performance.now();
   // The load balancer gives one to each node.
@@ -25,7 +22,7 @@ async function byEcs({ cluster, say, expect }: Stage) {
   const [code, took] = await cluster.stopNode(first).then((ended) => [ended, performance.now() - began]);
   await sleep(2000);
   const answers = await load.stop();
-  const uploaded = (await Promise.all(uploads)).filter(({ problem }) => problem === undefined).length;
+  const uploaded = (await Promise.all(uploads)).filter((problem) => problem === undefined).length;
   expect('stopped the ECS way under load: no request fails', summary(answers), failures(answers).length === 0);
   expect('uploads of 8 s that began before are taken', `${uploaded} of ${uploads.length}`, uploaded === uploads.length);
   expect(
@@ -38,9 +35,7 @@ async function byEcs({ cluster, say, expect }: Stage) {
 /** Its process hangs: the health check gets no answer. */
 async function byItself({ cluster, say, expect }: Stage) {
   const [first] = await cluster.serve();
-  const api = await Api.signIn(cluster);
-  const load = new Load(api, await makeCollection(api));
-  await sleep(2000);
+  const load = await Load.begin(cluster);
   say(`${first.name} hangs, under load; its watchdog is to end it …`);
   const began = performance.now();
   first.container.hang();
