@@ -1,48 +1,106 @@
-import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { invalidProp, refuseToken } from '../invalid-prop';
 import { acknowledgeLogGroup } from '../log-group-rules';
+import type { ClusterSubnets } from './cluster-subnets';
+import { findNodeEndpoints, limitS3, NodeEndpoints } from './node-endpoints';
+import { checkedSubnets } from './subnet-checks';
+import type { WayOut } from './way-out';
 
 export interface NetworkProps {
   readonly vpc?: ec2.IVpc;
+  readonly subnets?: ClusterSubnets;
   readonly natGateways?: number;
+  /** Where there is no way out, it takes an endpoint. */
+  readonly enableExecuteCommand?: boolean;
 }
 
 /** The VPC and which of its subnets are for what. */
 export class Network extends Construct {
   public readonly vpc: ec2.IVpc;
-  /** Nodes: no address of their own on the internet, but a way out to it. */
-  public readonly nodeSubnets: ec2.SubnetSelection = {
-    subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS,
-    onePerAz: true,
-  };
+  /** The load balancer, where the user says so. */
+  public readonly entranceSubnets?: ec2.SubnetSelection;
+  /** Nodes: no address of their own on the internet, but a way out to it if there is one. */
+  public readonly nodeSubnets: ec2.SubnetSelection;
   /** Data stores: no way out at all, where the VPC has such subnets. */
   public readonly dataSubnets: ec2.SubnetSelection;
+  /** Whether nodes have a way out. */
+  public readonly wayOut: WayOut;
+  /** Endpoints that nodes have to be let in to, made here or before by the user. */
+  public readonly endpoints?: NodeEndpoints;
+  /** What nodes need to reach AWS, beside the routes of their subnets. */
+  public readonly startAfter: IDependable[] = [];
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    this.vpc = props.vpc ?? this.createVpc(props.natGateways ?? 1);
-    this.dataSubnets = {
-      subnetType:
-        this.vpc.isolatedSubnets.length > 0 ? ec2.SubnetType.PRIVATE_ISOLATED : ec2.SubnetType.PRIVATE_WITH_EGRESS,
-      // A file system takes one mount target in a zone.
-      onePerAz: true,
-    };
-    if (props.vpc) {
-      this.check(props);
+    if (props.vpc === undefined) {
+      this.refuseSubnets(props.subnets);
+      const natGateways = props.natGateways ?? 1;
+      const vpc = this.createVpc(natGateways);
+      this.vpc = vpc;
+      this.nodeSubnets = { subnetGroupName: 'Nodes', onePerAz: true };
+      this.dataSubnets = { subnetGroupName: 'Data', onePerAz: true };
+      this.wayOut = natGateways > 0 ? 'there' : 'none';
+      if (natGateways === 0) {
+        const s3 = vpc.node.findChild('S3') as ec2.GatewayVpcEndpoint;
+        limitS3(s3);
+        this.endpoints = new NodeEndpoints(this, 'Endpoints', {
+          vpc,
+          vpcSubnets: this.nodeSubnets,
+          executeCommand: props.enableExecuteCommand,
+        });
+        this.startAfter.push(this.endpoints, s3);
+      }
+      return;
+    }
+    this.vpc = props.vpc;
+    this.check(props);
+    const { entrance, nodes, data } = props.subnets ?? {};
+    this.entranceSubnets = entrance && this.tier('subnets.entrance', entrance, { onePerZone: true });
+    this.nodeSubnets = this.tier(nodes ? 'subnets.nodes' : 'vpc', nodes ?? this.usualNodeSubnets(), {
+      onePerZone: nodes === undefined,
+      whyNotPublic: 'where nodes, which get no address on the internet, have no way out',
+    });
+    const sharesSelected = nodes !== undefined && this.vpc.isolatedSubnets.length === 0;
+    this.dataSubnets = this.tier(
+      data || sharesSelected ? 'subnets.data' : 'vpc',
+      data ?? this.usualDataSubnets(nodes),
+      {
+        // A file system takes one mount target in a zone.
+        onePerZone: true,
+        whyNotPublic: 'where nothing belongs that holds data',
+      },
+    );
+    this.endpoints = findNodeEndpoints(this, this.vpc);
+    if (this.endpoints) {
+      this.startAfter.push(this.endpoints);
+    }
+    this.wayOut = this.seeWayOut();
+    if (this.wayOut === 'unknown' && this.endpoints === undefined) {
+      Validations.of(this).addWarning(
+        'cdk-nocobase:node-endpoints',
+        'Nodes are in subnets without a known way out and reach AWS by endpoints only: interface endpoints for ECR (api and dkr), CloudWatch Logs, Secrets Manager and EFS, and a gateway endpoint for S3. Make them before the cluster, new NodeEndpoints(this, "Endpoints", { vpc }), or acknowledge this when the VPC has them and lets the nodes in (`cluster.connections`).',
+      );
     }
   }
 
-  private createVpc(natGateways: number): ec2.IVpc {
+  /** For values in Parameter Store. Endpoints of the user are the user's. */
+  public reachParameterStore() {
+    if (this.wayOut === 'none') {
+      this.endpoints?.addParameterStore();
+    }
+  }
+
+  private createVpc(natGateways: number): ec2.Vpc {
     refuseToken(this, 'natGateways', natGateways);
-    if (!Number.isInteger(natGateways) || natGateways < 1 || natGateways > 2) {
+    if (![0, 1, 2].includes(natGateways)) {
       throw invalidProp(this, {
         prop: 'natGateways',
-        problem: `must be 1 or 2 (one for each availability zone), got: ${natGateways}`,
+        problem: `must be 0, 1 or 2 (one for each availability zone), got: ${natGateways}`,
         remedy:
-          'Nodes need a way out to the image registry and to the licence service; to have another, pass your own `vpc`',
+          'With 0, nodes have no way out and reach AWS by endpoints; to have another way out, pass your own `vpc`',
       });
     }
     const vpc = new ec2.Vpc(this, 'Vpc', {
@@ -52,7 +110,11 @@ export class Network extends Construct {
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [
         { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
-        { name: 'Nodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
+        {
+          name: 'Nodes',
+          subnetType: natGateways > 0 ? ec2.SubnetType.PRIVATE_WITH_EGRESS : ec2.SubnetType.PRIVATE_ISOLATED,
+          cidrMask: 22,
+        },
         { name: 'Data', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
@@ -67,6 +129,16 @@ export class Network extends Construct {
       destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup),
     });
     return vpc;
+  }
+
+  private refuseSubnets(subnets: ClusterSubnets | undefined) {
+    if (Object.values(subnets ?? {}).some((selection) => selection !== undefined)) {
+      throw invalidProp(this, {
+        prop: 'subnets',
+        problem: 'have no meaning without a `vpc` of your own: those of the VPC that is made have their places',
+        remedy: 'Give the `vpc` that they are of, or leave them out',
+      });
+    }
   }
 
   private check(props: NetworkProps) {
@@ -91,24 +163,41 @@ export class Network extends Construct {
         });
       }
     }
-    if (this.vpc.privateSubnets.length === 0) {
+  }
+
+  private usualNodeSubnets(): ec2.SubnetSelection {
+    const { privateSubnets, isolatedSubnets } = this.vpc;
+    if (privateSubnets.length + isolatedSubnets.length === 0) {
       throw invalidProp(this, {
         prop: 'vpc',
-        problem: 'has no private subnets with a way out, where the nodes belong',
-        remedy: 'Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones',
+        problem: 'has no private subnets, where the nodes belong',
+        remedy:
+          'Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones, or name the subnets of the nodes: `subnets.nodes`',
       });
     }
-    for (const subnets of [this.nodeSubnets, this.dataSubnets]) {
-      const zones = new Set(this.vpc.selectSubnets(subnets).availabilityZones);
-      // Zones that are tokens are told apart like others, unless all of them are one list.
-      const known = ![...zones].some((zone) => zone.startsWith('#{Token'));
-      if (known && zones.size < 2) {
-        throw invalidProp(this, {
-          prop: 'vpc',
-          problem: `has ${subnets.subnetType} subnets in ${zones.size} availability zone only`,
-          remedy: 'A cluster needs them in at least two',
-        });
-      }
-    }
+    return {
+      subnetType: privateSubnets.length > 0 ? ec2.SubnetType.PRIVATE_WITH_EGRESS : ec2.SubnetType.PRIVATE_ISOLATED,
+    };
+  }
+
+  private usualDataSubnets(nodes: ec2.SubnetSelection | undefined): ec2.SubnetSelection {
+    return this.vpc.isolatedSubnets.length > 0
+      ? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED }
+      : (nodes ?? this.usualNodeSubnets());
+  }
+
+  private tier(
+    prop: string,
+    selection: ec2.SubnetSelection,
+    rules: { readonly onePerZone: boolean; readonly whyNotPublic?: string },
+  ): ec2.SubnetSelection {
+    return checkedSubnets(this, this.vpc, { prop, selection, fewestZones: 2, ...rules });
+  }
+
+  /** Subnets that CDK calls private have a NAT gateway, or whatever the owner of the VPC takes for one. */
+  private seeWayOut(): WayOut {
+    const { subnets, isPendingLookup } = this.vpc.selectSubnets(this.nodeSubnets);
+    const withEgress = new Set(this.vpc.privateSubnets.map(({ subnetId }) => subnetId));
+    return isPendingLookup || subnets.every(({ subnetId }) => withEgress.has(subnetId)) ? 'there' : 'unknown';
   }
 }

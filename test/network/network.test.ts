@@ -1,115 +1,142 @@
-import { Stack } from 'aws-cdk-lib';
+import { Fn, Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { ClusterPlugins, NocoBaseCluster } from '../../lib';
-import { newCluster, only, render, synthesize } from '../cluster-fixture';
+import { only, render } from '../cluster-fixture';
+import { importedVpc, networkOf, newStack, ownNetwork, subnetIds, warnings } from './network-fixture';
 
 test('a VPC over two zones with public, private and isolated subnets, one NAT gateway, S3 without it', () => {
-  const { template } = synthesize();
+  const { network, template } = ownNetwork();
   const subnets = Object.values(template.findResources('AWS::EC2::Subnet')).map(
     (subnet) => subnet.Properties.Tags.find((tag: any) => tag.Key === 'aws-cdk:subnet-type').Value,
   );
   expect(subnets.sort()).toEqual(['Isolated', 'Isolated', 'Private', 'Private', 'Public', 'Public']);
   template.resourceCountIs('AWS::EC2::NatGateway', 1);
-  expect(only(template, 'AWS::EC2::VPCEndpoint').properties.VpcEndpointType).toBe('Gateway');
-  expect(render(only(template, 'AWS::EC2::VPCEndpoint').properties.ServiceName)).toMatch(/\.s3$/);
+  const { properties } = only(template, 'AWS::EC2::VPCEndpoint');
+  expect(properties).toMatchObject({ VpcEndpointType: 'Gateway' });
+  expect(properties.PolicyDocument).toBeUndefined();
+  expect(render(properties.ServiceName)).toMatch(/\.s3$/);
+  expect(network).toMatchObject({ wayOut: 'there', endpoints: undefined, startAfter: [], entranceSubnets: undefined });
 });
 
 test('a NAT gateway for each zone by choice', () => {
-  synthesize({ natGateways: 2 }).template.resourceCountIs('AWS::EC2::NatGateway', 2);
+  ownNetwork({ natGateways: 2 }).template.resourceCountIs('AWS::EC2::NatGateway', 2);
 });
 
 test('rejected connections are logged', () => {
-  expect(only(synthesize().template, 'AWS::EC2::FlowLog').properties.TrafficType).toBe('REJECT');
+  expect(only(ownNetwork().template, 'AWS::EC2::FlowLog').properties.TrafficType).toBe('REJECT');
+});
+
+test('nodes and data stores have subnets of their own', () => {
+  const { network } = ownNetwork();
+  const { vpc } = network;
+  expect(subnetIds(vpc, network.nodeSubnets)).toEqual(vpc.privateSubnets.map(({ subnetId }) => subnetId));
+  expect(subnetIds(vpc, network.dataSubnets)).toEqual(vpc.isolatedSubnets.map(({ subnetId }) => subnetId));
 });
 
 test('a given VPC is used as it is', () => {
-  const { template, cluster: embedded } = synthesize({ vpc: given(['a', 'b']) });
-  template.resourceCountIs('AWS::EC2::VPC', 0);
-  expect(embedded.vpc.vpcId).toBe('vpc-1');
-  expect(only(template, 'AWS::RDS::DBSubnetGroup').properties.SubnetIds).toEqual(['isolated-a', 'isolated-b']);
+  const vpc = importedVpc({ public: ['a', 'b'], private: ['a', 'b'], isolated: ['a', 'b'] });
+  const network = networkOf(vpc);
+  expect(network.vpc).toBe(vpc);
+  expect(network.wayOut).toBe('there');
+  expect(subnetIds(vpc, network.nodeSubnets)).toEqual(['private-a', 'private-b']);
+  expect(subnetIds(vpc, network.dataSubnets)).toEqual(['isolated-a', 'isolated-b']);
+  expect(Template.fromStack(Stack.of(vpc)).toJSON()).not.toHaveProperty('Resources');
 });
 
 test('of several subnets in a zone one is taken: a file system has one mount target there', () => {
-  const stack = new Stack();
-  const vpc = new ec2.Vpc(stack, 'Vpc', {
+  const vpc = new ec2.Vpc(newStack(), 'Vpc', {
     maxAzs: 2,
     subnetConfiguration: [
       { name: 'Public', subnetType: ec2.SubnetType.PUBLIC },
-      { name: 'MorePublic', subnetType: ec2.SubnetType.PUBLIC },
       { name: 'Nodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
       { name: 'MoreNodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
       { name: 'Data', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       { name: 'MoreData', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     ],
   });
-  new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled() });
-  const template = Template.fromStack(stack);
-  template.resourceCountIs('AWS::EFS::MountTarget', 2);
-  expect(only(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer').properties.Subnets).toHaveLength(2);
+  const network = networkOf(vpc);
+  expect(subnetIds(vpc, network.nodeSubnets)).toHaveLength(2);
+  expect(subnetIds(vpc, network.dataSubnets)).toHaveLength(2);
 });
 
 test('without isolated subnets data stores share those of the nodes', () => {
-  const vpc = ec2.Vpc.fromVpcAttributes(new Stack(), 'Vpc', {
-    vpcId: 'vpc-1',
-    availabilityZones: ['a', 'b'],
-    publicSubnetIds: ['public-a', 'public-b'],
-    privateSubnetIds: ['private-a', 'private-b'],
-  });
-  const { template } = synthesize({ vpc });
-  expect(only(template, 'AWS::RDS::DBSubnetGroup').properties.SubnetIds).toEqual(['private-a', 'private-b']);
+  const vpc = importedVpc({ public: ['a', 'b'], private: ['a', 'b'] });
+  expect(subnetIds(vpc, networkOf(vpc).dataSubnets)).toEqual(['private-a', 'private-b']);
 });
 
 test('a VPC in one zone is refused', () => {
-  expect(() => newCluster({ vpc: given(['a']) })).toThrow(
+  expect(() => networkOf(importedVpc({ public: ['a'], private: ['a'], isolated: ['a'] }))).toThrow(
     '`vpc` has Private subnets in 1 availability zone only. A cluster needs them in at least two.',
   );
 });
 
 test('a VPC in one zone whose name is a token is refused as well', () => {
-  const stack = new Stack();
-  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 });
-  expect(() => new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled() })).toThrow(
-    'in 1 availability zone only',
-  );
+  expect(() => networkOf(new ec2.Vpc(newStack(), 'Vpc', { maxAzs: 1 }))).toThrow('in 1 availability zone only');
 });
 
 test('a VPC of another region is refused', () => {
-  const elsewhere = new Stack(undefined, 'Elsewhere', { env: { region: 'us-east-1' } });
-  const vpc = new ec2.Vpc(elsewhere, 'Vpc');
-  expect(() => newCluster({ vpc }, { env: { region: 'eu-central-1' } })).toThrow(
+  const vpc = new ec2.Vpc(newStack({ env: { region: 'us-east-1' } }), 'Vpc');
+  expect(() => networkOf(vpc, {}, newStack({ env: { region: 'eu-central-1' } }))).toThrow(
     '`vpc` is in region us-east-1, and the cluster in eu-central-1.',
   );
 });
 
-test('a VPC without a way out is refused', () => {
-  const vpc = ec2.Vpc.fromVpcAttributes(new Stack(), 'Vpc', {
-    vpcId: 'vpc-1',
-    availabilityZones: ['a', 'b'],
-    isolatedSubnetIds: ['isolated-a', 'isolated-b'],
-  });
-  expect(() => newCluster({ vpc })).toThrow('`vpc` has no private subnets with a way out, where the nodes belong.');
+test('a VPC with public subnets only is refused', () => {
+  expect(() => networkOf(importedVpc({ public: ['a', 'b'] }))).toThrow(
+    '`vpc` has no private subnets, where the nodes belong. Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones, or name the subnets of the nodes: `subnets.nodes`.',
+  );
 });
 
 test('NAT gateways for a given VPC make no sense', () => {
-  expect(() => newCluster({ vpc: given(['a', 'b']), natGateways: 1 })).toThrow(
-    '`natGateways` 1 has no meaning together with a `vpc`',
+  for (const natGateways of [0, 1]) {
+    expect(() => networkOf(importedVpc({ private: ['a', 'b'] }), { natGateways })).toThrow(
+      `\`natGateways\` ${natGateways} has no meaning together with a \`vpc\``,
+    );
+  }
+});
+
+test.each([-1, 3, 1.5])('%d NAT gateways are refused', (natGateways) => {
+  expect(() => ownNetwork({ natGateways })).toThrow(
+    `\`natGateways\` must be 0, 1 or 2 (one for each availability zone), got: ${natGateways}.`,
   );
 });
 
-test.each([0, 3, 1.5])('%d NAT gateways are refused', (natGateways) => {
-  expect(() => newCluster({ natGateways })).toThrow(
-    `\`natGateways\` must be 1 or 2 (one for each availability zone), got: ${natGateways}.`,
-  );
+test('how many NAT gateways there are is known at synthesis', () => {
+  expect(() => ownNetwork({ natGateways: Token.asNumber({ Ref: 'NatGateways' }) })).toThrow('`natGateways` is a token');
 });
 
-function given(zones: string[]): ec2.IVpc {
-  const subnets = (tier: string) => zones.map((zone) => `${tier}-${zone}`);
-  return ec2.Vpc.fromVpcAttributes(new Stack(), 'Vpc', {
-    vpcId: 'vpc-1',
-    availabilityZones: zones,
-    publicSubnetIds: subnets('public'),
-    privateSubnetIds: subnets('private'),
-    isolatedSubnetIds: subnets('isolated'),
+describe('a VPC that is looked up', () => {
+  const ENV = { account: '111122223333', region: 'eu-central-1' };
+
+  test('passes the synthesis in which it is not known yet, whatever is selected in it', () => {
+    const vpc = ec2.Vpc.fromLookup(newStack({ env: ENV }), 'Vpc', { vpcId: 'vpc-1' });
+    const network = networkOf(vpc, {
+      subnets: { nodes: { subnetGroupName: 'App' }, data: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } },
+    });
+    expect(network.wayOut).toBe('there');
+    expect(warnings(network)).toEqual([]);
   });
-}
+});
+
+describe('subnets that only the deployment knows', () => {
+  const imported = (zones: string[], subnets: string[]) =>
+    ec2.Vpc.fromVpcAttributes(newStack(), 'Vpc', {
+      vpcId: Fn.importValue('vpc'),
+      availabilityZones: zones,
+      privateSubnetIds: subnets,
+    });
+
+  test('are taken as a list', () => {
+    const list = (name: string) => Fn.split(',', Fn.importValue(name));
+    const vpc = imported(list('zones'), list('subnets'));
+    const network = networkOf(vpc);
+    expect(network.wayOut).toBe('there');
+    expect(subnetIds(vpc, network.nodeSubnets)).toHaveLength(1);
+  });
+
+  test('are counted when the length of the list is known', () => {
+    const list = (name: string, length: number) => Fn.split(',', Fn.importValue(name), length);
+    expect(() => networkOf(imported(list('zones', 2), list('subnets', 2)))).not.toThrow();
+    expect(() => networkOf(imported(list('zones', 1), list('subnets', 1)))).toThrow('in 1 availability zone only');
+  });
+});

@@ -1,0 +1,27 @@
+import type { SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+
+/** Which subnets of the network are for what. Each selection needs two availability zones. */
+export interface ClusterSubnets {
+  /**
+   * The load balancer that the entrance makes.
+   *
+   * @default - public subnets where it faces the internet, private ones otherwise
+   */
+  readonly entrance?: SubnetSelection;
+
+  /**
+   * Nodes. They have no address of their own on the internet. In subnets without
+   * a way out they reach AWS by endpoints, see `NodeEndpoints`.
+   *
+   * @default - private subnets with a way out where there are some, isolated ones otherwise
+   */
+  readonly nodes?: SubnetSelection;
+
+  /**
+   * What holds data and is made here. Changing it replaces database, Redis,
+   * queue and mount targets of the storage.
+   *
+   * @default - isolated subnets where there are some, as the nodes otherwise
+   */
+  readonly data?: SubnetSelection;
+}

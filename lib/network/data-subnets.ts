@@ -1,0 +1,36 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IConstruct } from 'constructs';
+import { checkedSubnets } from './subnet-checks';
+
+/** What something that holds data asks of its subnets. */
+export interface DataSubnetRules {
+  /**
+   * Mount targets and brokers take one subnet in a zone.
+   *
+   * @default false
+   */
+  readonly onePerZone?: boolean;
+
+  /** @default 2 */
+  readonly fewestZones?: number;
+}
+
+/** Where something that holds data goes when it is made on its own: the same place that a cluster has for it. */
+export function dataSubnets(
+  scope: IConstruct,
+  vpc: ec2.IVpc,
+  given: ec2.SubnetSelection | undefined,
+  { onePerZone = false, fewestZones = 2 }: DataSubnetRules = {},
+): ec2.SubnetSelection {
+  const { PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
+  return checkedSubnets(scope, vpc, {
+    prop: given ? 'vpcSubnets' : 'vpc',
+    selection: given ?? {
+      subnetType: vpc.isolatedSubnets.length > 0 ? PRIVATE_ISOLATED : PRIVATE_WITH_EGRESS,
+      onePerAz: true,
+    },
+    onePerZone,
+    fewestZones,
+    whyNotPublic: 'where nothing belongs that holds data',
+  });
+}

@@ -1,0 +1,236 @@
+import { Stack, Stage, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct, type IConstruct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import { checkedSubnets } from './subnet-checks';
+
+/** Properties of `NodeEndpoints`. */
+export interface NodeEndpointsProps {
+  /** The VPC, with DNS support and DNS hostnames. Changing it replaces the endpoints. */
+  readonly vpc: ec2.IVpc;
+
+  /**
+   * Subnets that the endpoints stand in, one in an availability zone. Those of
+   * the nodes save traffic between zones.
+   *
+   * @default - private subnets where there are some, isolated ones otherwise
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Also for keys and other values in Parameter Store.
+   *
+   * @default false
+   */
+  readonly parameterStore?: boolean;
+
+  /**
+   * Also for `aws ecs execute-command`.
+   *
+   * @default false
+   */
+  readonly executeCommand?: boolean;
+
+  /**
+   * Also a gateway endpoint for S3, from where the layers of an image come. A
+   * route table takes one, so that a VPC which has one must not get another.
+   *
+   * @default - made where the VPC is of this app and has none; not made in an imported VPC, with a warning
+   */
+  readonly s3?: boolean;
+}
+
+/**
+ * What nodes need of AWS in a VPC without a way out: endpoints for ECR, logs,
+ * Secrets Manager and EFS, which users of this account may use and nobody else.
+ *
+ * Make one for a VPC, **before the clusters** in it: each of them lets its nodes
+ * in, and its service waits for the endpoints. They have private DNS, so that
+ * everything in the VPC comes to them that talks to these services; let others
+ * in by `connections`:
+ *
+ * ```ts
+ * other.connections.allowToDefaultPort(endpoints);
+ * ```
+ *
+ * They are no way out to anything else: not to Docker Hub, not to the service
+ * that licensed plug-ins come from, not to mail servers, web hooks or sign-in
+ * services that NocoBase is told to use, not to other regions.
+ *
+ * They cost more than a NAT gateway does: about 7 USD a month for each of them in
+ * each availability zone. Instances of your own that nodes are placed on need
+ * those for ECS as well (`ecs`, `ecs-agent`, `ecs-telemetry`).
+ */
+export class NodeEndpoints extends Construct implements ec2.IConnectable {
+  /** The VPC. */
+  public readonly vpc: ec2.IVpc;
+
+  /** The network side, port 443. */
+  public readonly connections: ec2.Connections;
+
+  /**
+   * The gateway endpoint for S3.
+   *
+   * @default - it was not made here
+   */
+  public readonly s3?: ec2.GatewayVpcEndpoint;
+
+  private readonly subnets: ec2.SubnetSelection;
+  private readonly securityGroup: ec2.SecurityGroup;
+  private readonly made = new Map<string, ec2.InterfaceVpcEndpoint>();
+
+  constructor(scope: Construct, id: string, props: NodeEndpointsProps) {
+    const other = findNodeEndpoints(scope, props.vpc);
+    super(scope, id);
+    this.vpc = props.vpc;
+    this.check(other);
+    this.subnets = checkedSubnets(this, this.vpc, {
+      prop: 'vpcSubnets',
+      selection: props.vpcSubnets ?? {},
+      onePerZone: true,
+      fewestZones: 1,
+    });
+    this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
+      vpc: this.vpc,
+      description: 'Endpoints for the nodes of NocoBase clusters',
+      allowAllOutbound: false,
+    });
+    this.connections = new ec2.Connections({
+      securityGroups: [this.securityGroup],
+      defaultPort: ec2.Port.tcp(443),
+    });
+    const services = ec2.InterfaceVpcEndpointAwsService;
+    this.add('EcrApi', services.ECR);
+    this.add('EcrDocker', services.ECR_DOCKER);
+    this.add('Logs', services.CLOUDWATCH_LOGS);
+    this.add('SecretsManager', services.SECRETS_MANAGER);
+    // To mount takes none; the mount helper asks EFS for the address when DNS does not tell it.
+    this.add('Efs', services.ELASTIC_FILESYSTEM);
+    if (props.parameterStore) {
+      this.addParameterStore();
+    }
+    if (props.executeCommand) {
+      this.add('ExecuteCommand', services.SSM_MESSAGES);
+    }
+    if (props.s3 ?? (this.vpc instanceof ec2.Vpc && s3GatewayOf(this.vpc) === undefined)) {
+      this.s3 = this.makeS3();
+    } else if (props.s3 === undefined && !(this.vpc instanceof ec2.Vpc)) {
+      Validations.of(this).addWarning(
+        'cdk-nocobase:s3-gateway',
+        'Whether this imported VPC has a gateway endpoint for S3, from where the layers of an image come, cannot be seen. Set `s3` to true to make one, or to false when there is one.',
+      );
+    }
+  }
+
+  /** The interface endpoints. */
+  public get interfaceEndpoints(): ec2.InterfaceVpcEndpoint[] {
+    return [...this.made.values()];
+  }
+
+  /** Also for keys and other values in Parameter Store; does nothing when that was asked for already. */
+  public addParameterStore() {
+    this.add('ParameterStore', ec2.InterfaceVpcEndpointAwsService.SSM);
+  }
+
+  private add(id: string, service: ec2.InterfaceVpcEndpointAwsService) {
+    if (this.made.has(id)) return;
+    const endpoint = new ec2.InterfaceVpcEndpoint(this, id, {
+      vpc: this.vpc,
+      subnets: this.subnets,
+      service,
+      securityGroups: [this.securityGroup],
+      // The whole VPC otherwise.
+      open: false,
+    });
+    // Of this one it is not established that it takes a policy; who may open a session is up to IAM.
+    if (service !== ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES) {
+      endpoint.addToPolicy(ownPrincipals(this));
+    }
+    this.made.set(id, endpoint);
+  }
+
+  private makeS3(): ec2.GatewayVpcEndpoint {
+    const { subnets } = this.vpc.selectSubnets(this.subnets);
+    if (!subnets.some(({ routeTable }) => routeTable?.routeTableId)) {
+      throw invalidProp(this, {
+        prop: 's3',
+        problem: 'needs the route tables of the subnets, and the `vpc` was imported without',
+        remedy: 'Import it with them (`privateSubnetRouteTableIds`, `isolatedSubnetRouteTableIds`), or leave `s3` out',
+      });
+    }
+    const endpoint = new ec2.GatewayVpcEndpoint(this, 'S3', {
+      vpc: this.vpc,
+      service: ec2.GatewayVpcEndpointAwsService.S3,
+      subnets: [this.subnets],
+    });
+    limitS3(endpoint);
+    return endpoint;
+  }
+
+  private check(other: NodeEndpoints | undefined) {
+    if (other) {
+      throw invalidProp(this, {
+        prop: 'vpc',
+        problem: `has node endpoints already: ${other.node.path}`,
+        remedy: 'Use those. A VPC takes one endpoint with private DNS for a service',
+      });
+    }
+    if (this.vpc instanceof ec2.Vpc && !(this.vpc.dnsSupportEnabled && this.vpc.dnsHostnamesEnabled)) {
+      throw invalidProp(this, {
+        prop: 'vpc',
+        problem: 'has no DNS support or no DNS hostnames, without which nodes do not find endpoints',
+        remedy: 'Set `enableDnsSupport` and `enableDnsHostnames` of the VPC to true',
+      });
+    }
+  }
+}
+
+/** The endpoints that were made for a VPC, in the same stage. */
+export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoints | undefined {
+  const stage = Stage.of(scope);
+  return (stage ?? scope).node
+    .findAll()
+    .find(
+      (other): other is NodeEndpoints =>
+        other instanceof NodeEndpoints && other.vpc === vpc && Stage.of(other) === stage,
+    );
+}
+
+/** The gateway endpoint for S3 that a VPC was made with. */
+export function s3GatewayOf(vpc: ec2.Vpc): ec2.GatewayVpcEndpoint | undefined {
+  return vpc.node.children.find((child): child is ec2.GatewayVpcEndpoint => {
+    const resource = child.node.defaultChild;
+    return (
+      child instanceof ec2.GatewayVpcEndpoint &&
+      resource instanceof ec2.CfnVPCEndpoint &&
+      resource.serviceName?.endsWith('.s3') === true
+    );
+  });
+}
+
+/** The layers of images, which ECR signs for with a principal of its own, and what users of this account may do. */
+export function limitS3(endpoint: ec2.GatewayVpcEndpoint) {
+  const { partition, region } = Stack.of(endpoint);
+  endpoint.addToPolicy(
+    new iam.PolicyStatement({
+      sid: 'ImageLayers',
+      principals: [new iam.StarPrincipal()],
+      actions: ['s3:GetObject'],
+      // Amazon ECR user guide, "Minimum Amazon S3 bucket permissions for Amazon ECR".
+      resources: [`arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`],
+    }),
+  );
+  endpoint.addToPolicy(ownPrincipals(endpoint));
+}
+
+/** Somebody who breaks into a node could otherwise carry data away, through the only way out, with keys of their own. */
+function ownPrincipals(scope: Construct): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'PrincipalsOfThisAccount',
+    principals: [new iam.StarPrincipal()],
+    actions: ['*'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'aws:PrincipalAccount': Stack.of(scope).account } },
+  });
+}
