@@ -3,23 +3,30 @@ import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
 import { CloudFrontPrefixList } from './cloudfront-prefix-list';
-import type { EntranceBinding, EntranceContext, EntranceOptions } from './entrance';
+import { checkCertificateRegion, checkDomainName } from './domain-name';
+import type { EntranceBinding, EntranceContext } from './entrance';
+import type { CloudFrontEntranceOptions } from './entrance-options';
 import { LoadBalancer } from './load-balancer';
+import { webAclOfDistribution } from './web-acl';
 
 /**
- * CloudFront with its own name and certificate in front of a load balancer
- * inside the VPC, which CloudFront reaches over network interfaces there.
+ * CloudFront in front of a load balancer inside the VPC, which it reaches over
+ * network interfaces there.
  */
 export class CloudFrontEntrance extends Construct {
   public readonly binding: EntranceBinding;
 
-  constructor(scope: Construct, id: string, props: EntranceOptions & EntranceContext) {
+  constructor(scope: Construct, id: string, props: CloudFrontEntranceOptions & EntranceContext) {
     super(scope, id);
-    // Not the id of the public ones: a target group belongs to one load balancer at a time, so that a change between
-    // the two kinds needs another of each.
-    const front = new LoadBalancer(this, 'InternalLoadBalancer', { ...props, internetFacing: false });
-    front.listenHttp('CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.');
+    const name = this.ownName(props);
+    const webAclId = webAclOfDistribution(this, props.webAclArn);
+    // The web ACL stands before CloudFront, which nobody gets around.
+    const front = LoadBalancer.of(this, { ...props, internetFacing: false, webAclArn: undefined });
+    const listener = front.listenHttp(
+      'CloudFront has redirected users to HTTPS already; it reaches the load balancer inside the VPC.',
+    );
     front.loadBalancer.connections.allowFrom(
       new CloudFrontPrefixList(this, 'CloudFront').peer,
       ec2.Port.tcp(80),
@@ -29,6 +36,12 @@ export class CloudFrontEntrance extends Construct {
     const distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: 'NocoBase cluster',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      webAclId,
+      ...(name && {
+        domainNames: [name.domainName],
+        certificate: name.certificate,
+        minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+      }),
       defaultBehavior: {
         origin: origins.VpcOrigin.withApplicationLoadBalancer(front.loadBalancer, {
           protocolPolicy: cloudfront.OriginProtocolPolicy.HTTP_ONLY,
@@ -48,27 +61,55 @@ export class CloudFrontEntrance extends Construct {
     // new VPC the routes of the public subnets are what waits for its attachment.
     distribution.node.addDependency(...props.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished));
     acknowledgeDistribution(distribution);
+    if (name === undefined) {
+      acknowledgeOwnCertificate(distribution);
+    }
+    if (webAclId === undefined) {
+      Validations.of(distribution).acknowledge({
+        id: 'AwsSolutions-CFR2',
+        reason: 'A web ACL is the choice of the owner, with the `webAclArn` option of the entrance.',
+      });
+    }
     this.binding = {
-      url: `https://${distribution.distributionDomainName}${props.publicPath}`,
+      url: `https://${name?.domainName ?? distribution.distributionDomainName}${props.publicPath}`,
       targetGroup: front.targetGroup,
       loadBalancer: front.loadBalancer,
+      listener,
       distribution,
       // The load balancer overwrites what CloudFront could send of it.
       forwardedProto: 'https',
     };
   }
+  /** Name and certificate, which are nothing without each other. */
+  private ownName({ domainName, certificate }: CloudFrontEntranceOptions) {
+    if (domainName === undefined && certificate === undefined) {
+      return undefined;
+    }
+    if (domainName === undefined || certificate === undefined) {
+      const [given, missing] = domainName === undefined ? ['certificate', 'domainName'] : ['domainName', 'certificate'];
+      throw invalidProp(this, {
+        prop: `entrance.${missing}`,
+        problem: `is missing, and \`${given}\` is given`,
+        remedy: 'Give both for a name of yours, or neither for the one that CloudFront gives',
+      });
+    }
+    checkDomainName(this, domainName);
+    checkCertificateRegion(this, certificate, {
+      region: 'us-east-1',
+      by: 'CloudFront',
+      remedy: 'Import or request the certificate in us-east-1, where CloudFront looks for it',
+    });
+    return { domainName, certificate };
+  }
 }
 
+const guard = (rule: string, reason: string) => ({ id: `cdk-validator-cfnguard::${rule}`, reason });
+
 function acknowledgeDistribution(distribution: cloudfront.Distribution) {
-  const guard = (rule: string, reason: string) => ({ id: `cdk-validator-cfnguard::${rule}`, reason });
   const logs = 'NocoBase logs requests itself; `accessLogs` keeps those of the load balancer.';
-  const certificate =
-    "CloudFront's own name and certificate are the point of this entrance, and their TLS versions cannot be chosen; Entrance.domain has a certificate of yours.";
   Validations.of(distribution).acknowledge(
     { id: 'AwsSolutions-CFR1', reason: 'Who may use the application is decided by its accounts, not by country.' },
-    { id: 'AwsSolutions-CFR2', reason: 'A web ACL is the choice of the owner: distribution.attachWebAclId(...).' },
     { id: 'AwsSolutions-CFR3', reason: logs },
-    { id: 'AwsSolutions-CFR4', reason: certificate },
     {
       id: 'AwsSolutions-CFR5',
       reason: 'CloudFront reaches the load balancer inside the VPC, where there is no public name to certify.',
@@ -79,8 +120,16 @@ function acknowledgeDistribution(distribution: cloudfront.Distribution) {
       'The load balancer is the one origin, in two availability zones.',
     ),
     guard('cloudfront_access_logs_enabled_check', logs),
-    guard('cloudfront_custom_ssl_certificate_check', certificate),
-    guard('cloudfront_sni_enabled_check', certificate),
-    guard('cloudfront_security_policy_check', certificate),
+  );
+}
+
+function acknowledgeOwnCertificate(distribution: cloudfront.Distribution) {
+  const reason =
+    "CloudFront's own name and certificate are the point of this entrance, and their TLS versions cannot be chosen; with `domainName` and `certificate` it has those of yours.";
+  Validations.of(distribution).acknowledge(
+    { id: 'AwsSolutions-CFR4', reason },
+    guard('cloudfront_custom_ssl_certificate_check', reason),
+    guard('cloudfront_sni_enabled_check', reason),
+    guard('cloudfront_security_policy_check', reason),
   );
 }

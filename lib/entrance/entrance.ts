@@ -2,67 +2,20 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type * as route53 from 'aws-cdk-lib/aws-route53';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { CloudFrontEntrance } from './cloudfront-entrance';
+import type {
+  CertificateEntranceOptions,
+  CloudFrontEntranceOptions,
+  DomainEntranceOptions,
+  HttpEntranceOptions,
+  ListenerEntranceOptions,
+  LoadBalancerEntranceOptions,
+} from './entrance-options';
 import { HttpEntrance } from './http-entrance';
 import { CertificateEntrance, DomainEntrance } from './https-entrance';
-
-/** What every entrance with a load balancer lets choose. */
-export interface EntranceOptions {
-  /**
-   * Keep access logs in this bucket, under the prefix `alb`. The region of the
-   * stack must be concrete: AWS writes these logs with an account that differs
-   * by region.
-   *
-   * @default - no access logs
-   */
-  readonly accessLogs?: s3.IBucket;
-
-  /**
-   * Refuse to delete the load balancer, also with the stack.
-   *
-   * @default false
-   */
-  readonly deletionProtection?: boolean;
-}
-
-/** Options of an entrance that clients reach directly. */
-export interface PublicEntranceOptions extends EntranceOptions {
-  /**
-   * IPv4 ranges that may connect.
-   *
-   * @default ['0.0.0.0/0'] - everybody
-   */
-  readonly allowedCidrs?: string[];
-}
-
-/** Options of `Entrance.domain`. */
-export interface DomainEntranceOptions extends PublicEntranceOptions {
-  /** The name users type: `nocobase.example.com`. Must lie in `hostedZone`. */
-  readonly domainName: string;
-
-  /** The public hosted zone in which the name and the certificate's proof are made. */
-  readonly hostedZone: route53.IHostedZone;
-}
-
-/** Options of `Entrance.certificate`. */
-export interface CertificateEntranceOptions extends PublicEntranceOptions {
-  /** The name users type. You point it to the load balancer yourself. */
-  readonly domainName: string;
-}
-
-/** Options of `Entrance.http`. */
-export interface HttpEntranceOptions extends EntranceOptions {
-  /**
-   * IPv4 ranges that may connect: `['203.0.113.7/32']` for one address.
-   * Passwords travel in clear text, so keep them narrow.
-   *
-   * @default - nobody
-   */
-  readonly allowedCidrs?: string[];
-}
+import { ListenerEntrance } from './listener-entrance';
+import { LoadBalancerEntrance } from './load-balancer-entrance';
 
 /** Where an entrance is bound and what is behind it. */
 export interface EntranceContext {
@@ -74,6 +27,13 @@ export interface EntranceContext {
 
   /** The path under which NocoBase lives; begins and ends with `/`. */
   readonly publicPath: string;
+
+  /**
+   * The subnets of the load balancer that is made.
+   *
+   * @default - public ones where it faces the internet, private ones otherwise, isolated ones where there are no others
+   */
+  readonly subnets?: ec2.SubnetSelection;
 }
 
 /** An entrance that is bound to a cluster. */
@@ -90,6 +50,20 @@ export interface EntranceBinding {
    * @default - it was not made here
    */
   readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
+
+  /**
+   * The listener that passes requests on to the nodes.
+   *
+   * @default - not known
+   */
+  readonly listener?: elbv2.IApplicationListener;
+
+  /**
+   * The rule by which it does.
+   *
+   * @default - it passes all requests on
+   */
+  readonly listenerRule?: elbv2.ApplicationListenerRule;
 
   /**
    * The distribution in front of the load balancer.
@@ -124,12 +98,47 @@ export abstract class Entrance {
   }
 
   /**
-   * HTTPS without a domain: CloudFront in front of a load balancer that only
-   * CloudFront reaches, inside the VPC.
+   * HTTPS without a domain, or with one: CloudFront in front of a load balancer
+   * that only CloudFront reaches, inside the VPC. Requests may take 60 s.
    */
-  public static cloudFront(options: EntranceOptions = {}): Entrance {
+  public static cloudFront(options: CloudFrontEntranceOptions = {}): Entrance {
     return new Deferred(
       (scope, context) => new CloudFrontEntrance(scope, 'Entrance', { ...options, ...context }).binding,
+    );
+  }
+
+  /**
+   * A rule of a listener that is there, of this stack, another one or imported
+   * with its security group. Make it speak HTTPS with a certificate for
+   * `domainName`, and its load balancer keep silent connections for 360 s
+   * (`idleTimeout`): NocoBase's WebSocket client pings every 300 s. A node ends
+   * them after 370 s. The load balancer has to be in the network of the cluster.
+   *
+   * Another listener gets another target group; nodes are registered with that
+   * one by a deployment.
+   */
+  public static listener(listener: elbv2.IApplicationListener, options: ListenerEntranceOptions): Entrance {
+    return new Deferred(
+      (scope, context) => new ListenerEntrance(scope, 'Entrance', { ...options, ...context, listener }).binding,
+    );
+  }
+
+  /**
+   * An HTTPS listener on a load balancer that is there, of this stack, another
+   * one or imported with its security group. Who may connect is up to its
+   * security groups. It should keep silent connections for 360 s
+   * (`idleTimeout`): NocoBase's WebSocket client pings every 300 s. A node ends
+   * them after 370 s. It has to be in the network of the cluster.
+   *
+   * Another load balancer gets another target group; nodes are registered with
+   * that one by a deployment.
+   */
+  public static loadBalancer(
+    loadBalancer: elbv2.IApplicationLoadBalancer,
+    options: LoadBalancerEntranceOptions,
+  ): Entrance {
+    return new Deferred(
+      (scope, context) => new LoadBalancerEntrance(scope, 'Entrance', { ...options, ...context, loadBalancer }).binding,
     );
   }
 

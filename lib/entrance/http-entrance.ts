@@ -1,25 +1,26 @@
 import { Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { EntranceBinding, EntranceContext, HttpEntranceOptions } from './entrance';
+import { allowClients } from './allowed-clients';
+import type { EntranceBinding, EntranceContext } from './entrance';
+import type { HttpEntranceOptions } from './entrance-options';
 import { LoadBalancer } from './load-balancer';
 
-/** A public load balancer that speaks HTTP. */
+/** A load balancer that speaks HTTP. */
 export class HttpEntrance extends Construct {
   public readonly binding: EntranceBinding;
 
   constructor(scope: Construct, id: string, props: HttpEntranceOptions & EntranceContext) {
     super(scope, id);
-    const front = new LoadBalancer(this, 'LoadBalancer', { ...props, internetFacing: true });
-    front.listenHttp(
+    const front = LoadBalancer.of(this, props);
+    const listener = front.listenHttp(
       'Plain HTTP is what this entrance is for; it warns at every synthesis and is open to nobody by default.',
     );
-    const cidrs = props.allowedCidrs ?? [];
-    front.allowFrom(cidrs, [80]);
+    allowClients(this, front.loadBalancer, props, [80]);
 
-    const reach =
-      cidrs.length === 0
-        ? 'It is open to nobody yet: name the addresses that may connect with `Entrance.http({ allowedCidrs: [...] })`. '
-        : '';
+    const isClosed = [props.allowedCidrs, props.allowedPrefixLists].every((clients = []) => clients.length === 0);
+    const reach = isClosed
+      ? 'It is open to nobody yet: name the addresses that may connect with `Entrance.http({ allowedCidrs: [...] })`. '
+      : '';
     Validations.of(this).addWarning(
       'cdk-nocobase:http-entrance',
       `The entrance speaks plain HTTP: passwords travel in clear text. ${reach}Use Entrance.cloudFront() for HTTPS without a domain, or Entrance.domain({ hostedZone, domainName }) with one.`,
@@ -28,6 +29,7 @@ export class HttpEntrance extends Construct {
       url: `http://${front.loadBalancer.loadBalancerDnsName}${props.publicPath}`,
       targetGroup: front.targetGroup,
       loadBalancer: front.loadBalancer,
+      listener,
     };
   }
 }

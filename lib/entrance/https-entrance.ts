@@ -5,34 +5,30 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
-import type { CertificateEntranceOptions, DomainEntranceOptions, EntranceBinding, EntranceContext } from './entrance';
+import { allowClients } from './allowed-clients';
+import { checkCertificateRegion, checkDomainName } from './domain-name';
+import type { EntranceBinding, EntranceContext } from './entrance';
+import type { CertificateEntranceOptions, DomainEntranceOptions } from './entrance-options';
 import { LoadBalancer } from './load-balancer';
 
 export interface CertificateEntranceProps extends CertificateEntranceOptions, EntranceContext {
   readonly certificate: acm.ICertificate;
 }
 
-/** A public load balancer that speaks HTTPS with the certificate given. */
+/** A load balancer that speaks HTTPS with the certificate given. */
 export class CertificateEntrance extends Construct {
   public readonly binding: EntranceBinding;
 
   constructor(scope: Construct, id: string, props: CertificateEntranceProps) {
     super(scope, id);
     checkDomainName(this, props.domainName);
-    this.checkRegion(props.certificate);
-    this.binding = httpsBinding(this, props);
-  }
-
-  private checkRegion({ certificateArn }: acm.ICertificate) {
     const { region } = Stack.of(this);
-    const [, , , certificateRegion] = certificateArn.split(':');
-    if (![certificateArn, region].some(Token.isUnresolved) && certificateRegion !== region) {
-      throw invalidProp(this, {
-        prop: 'entrance.certificate',
-        problem: `is in ${certificateRegion}, and the load balancer that has to present it in ${region}`,
-        remedy: `Import or request the certificate in ${region}; us-east-1 is for CloudFront`,
-      });
-    }
+    checkCertificateRegion(this, props.certificate, {
+      region,
+      by: 'the load balancer',
+      remedy: `Import or request the certificate in ${region}; us-east-1 is for CloudFront`,
+    });
+    this.binding = httpsBinding(this, props);
   }
 }
 
@@ -45,6 +41,7 @@ export class DomainEntrance extends Construct {
     const { domainName, hostedZone } = props;
     checkDomainName(this, domainName);
     const zoneName = nameOf(this, hostedZone);
+    checkZoneIsPublic(this, hostedZone);
     if (
       ![domainName, zoneName].some(Token.isUnresolved) &&
       domainName !== zoneName &&
@@ -81,9 +78,24 @@ function nameOf(scope: Construct, hostedZone: route53.IHostedZone): string {
   }
 }
 
+/** A certificate proves itself to everybody. */
+function checkZoneIsPublic(scope: Construct, hostedZone: route53.IHostedZone) {
+  const zone = hostedZone.node.defaultChild;
+  if (route53.CfnHostedZone.isCfnHostedZone(zone) && Stack.of(zone).resolve(zone.vpcs)?.length > 0) {
+    throw invalidProp(scope, {
+      prop: 'entrance.hostedZone',
+      problem: `${hostedZone.node.path} is private, and the proof for the certificate has to be found from everywhere`,
+      remedy:
+        'Use a public zone, which may point to an internal load balancer too, or Entrance.certificate(certificate, { domainName })',
+    });
+  }
+}
+
 function httpsBinding(scope: Construct, props: CertificateEntranceProps): EntranceBinding {
-  const { loadBalancer, targetGroup } = openFront(scope, props);
-  loadBalancer.addListener('Https', {
+  const { loadBalancer, targetGroup } = LoadBalancer.of(scope, props);
+  const { allowedPrefixLists, allowedCidrs = allowedPrefixLists === undefined ? ['0.0.0.0/0'] : [] } = props;
+  allowClients(scope, loadBalancer, { allowedCidrs, allowedPrefixLists }, [80, 443]);
+  const listener = loadBalancer.addListener('Https', {
     port: 443,
     protocol: elbv2.ApplicationProtocol.HTTPS,
     certificates: [props.certificate],
@@ -97,21 +109,5 @@ function httpsBinding(scope: Construct, props: CertificateEntranceProps): Entran
     open: false,
     defaultAction: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
   });
-  return { url: `https://${props.domainName}${props.publicPath}`, targetGroup, loadBalancer };
-}
-
-function openFront(scope: Construct, props: CertificateEntranceProps): LoadBalancer {
-  const front = new LoadBalancer(scope, 'LoadBalancer', { ...props, internetFacing: true });
-  front.allowFrom(props.allowedCidrs ?? ['0.0.0.0/0'], [80, 443]);
-  return front;
-}
-
-function checkDomainName(scope: Construct, domainName: string) {
-  if (!Token.isUnresolved(domainName) && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/.test(domainName)) {
-    throw invalidProp(scope, {
-      prop: 'entrance.domainName',
-      problem: `'${domainName}' is not a domain name`,
-      remedy: "Write the bare name in lower case, e.g. 'nocobase.example.com', without https:// and without a path",
-    });
-  }
+  return { url: `https://${props.domainName}${props.publicPath}`, targetGroup, loadBalancer, listener };
 }

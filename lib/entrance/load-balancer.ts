@@ -1,43 +1,50 @@
-import { isIPv4 } from 'node:net';
 import { Stack, Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
-import { NODE_PORT, TIMING } from '../node/timing';
-import type { EntranceContext, EntranceOptions } from './entrance';
+import { TIMING } from '../node/timing';
+import type { EntranceContext } from './entrance';
+import type { EntranceOptions } from './entrance-options';
+import { NodesTargetGroup } from './nodes-target-group';
+import { protectLoadBalancer } from './web-acl';
 
 export interface LoadBalancerProps extends EntranceOptions, EntranceContext {
-  readonly internetFacing: boolean;
+  readonly internetFacing?: boolean;
 }
 
 /** The application load balancer of an entrance and the nodes behind it. */
 export class LoadBalancer extends Construct {
+  /** The one of an entrance, internet-facing unless told otherwise. */
+  public static of(entrance: Construct, props: LoadBalancerProps): LoadBalancer {
+    const { internetFacing = true } = props;
+    // Two ids, because a target group belongs to one load balancer at a time: a change between the two kinds, which
+    // replaces the load balancer, needs another of each.
+    return new LoadBalancer(entrance, internetFacing ? 'LoadBalancer' : 'InternalLoadBalancer', {
+      ...props,
+      internetFacing,
+    });
+  }
+
   public readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   public readonly targetGroup: elbv2.ApplicationTargetGroup;
 
-  constructor(scope: Construct, id: string, props: LoadBalancerProps) {
+  private constructor(scope: Construct, id: string, props: LoadBalancerProps & { readonly internetFacing: boolean }) {
     super(scope, id);
-    if (props.internetFacing && props.vpc.publicSubnets.length === 0) {
-      throw invalidProp(this, {
-        prop: 'entrance',
-        problem: 'needs public subnets for its load balancer, and the `vpc` has none',
-        remedy:
-          'Give the VPC public subnets in two availability zones, or use Entrance.cloudFront(), which needs an internet gateway on the VPC and no public subnets',
-      });
-    }
+    const vpcSubnets = props.internetFacing ? this.publicSubnets(props) : internalSubnets(props);
+    this.checkZones(props.vpc.selectSubnets(vpcSubnets).subnets);
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Alb', {
       vpc: props.vpc,
       internetFacing: props.internetFacing,
-      vpcSubnets: {
-        subnetType: props.internetFacing ? ec2.SubnetType.PUBLIC : ec2.SubnetType.PRIVATE_WITH_EGRESS,
-        onePerAz: true,
-      },
+      vpcSubnets,
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elbv2.DesyncMitigationMode.DEFENSIVE,
       deletionProtection: props.deletionProtection ?? false,
       idleTimeout: TIMING.idleTimeout,
     });
+    if (props.webAclArn !== undefined) {
+      protectLoadBalancer(this, props.webAclArn, this.loadBalancer.loadBalancerArn);
+    }
     if (props.accessLogs) {
       this.checkRegion();
       this.loadBalancer.logAccessLogs(props.accessLogs, 'alb');
@@ -54,28 +61,11 @@ export class LoadBalancer extends Construct {
         reason: 'It holds no data; `deletionProtection` of the entrance protects it where its name matters.',
       });
     }
-
-    this.targetGroup = new elbv2.ApplicationTargetGroup(this, 'Nodes', {
-      vpc: props.vpc,
-      targetType: elbv2.TargetType.IP,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      port: NODE_PORT,
-      targets: [props.target],
-      deregistrationDelay: TIMING.drain,
-      healthCheck: {
-        path: healthPath(props.publicPath),
-        healthyHttpCodes: '200',
-        interval: TIMING.healthInterval,
-        timeout: TIMING.healthTimeout,
-        healthyThresholdCount: TIMING.healthyThreshold,
-        unhealthyThresholdCount: TIMING.unhealthyThreshold,
-      },
-    });
-    this.node.addValidation({ validate: () => this.checkHealthPath(props.publicPath) });
+    this.targetGroup = new NodesTargetGroup(this, 'Nodes', props);
   }
 
   /** Passes plain HTTP on to the nodes. */
-  public listenHttp(whyNotHttps: string) {
+  public listenHttp(whyNotHttps: string): elbv2.ApplicationListener {
     const listener = this.loadBalancer.addListener('Http', {
       port: 80,
       protocol: elbv2.ApplicationProtocol.HTTP,
@@ -86,29 +76,38 @@ export class LoadBalancer extends Construct {
       id: 'cdk-validator-cfnguard::alb_http_to_https_redirection_check',
       reason: whyNotHttps,
     });
+    return listener;
   }
 
-  /** Lets IPv4 ranges in on the given ports. */
-  public allowFrom(cidrs: string[], ports: number[]) {
-    for (const cidr of cidrs) {
-      if (Token.isUnresolved(cidr) ? cidr.startsWith('#{Token') : !isIpv4Range(cidr)) {
-        throw invalidProp(this, {
-          prop: 'entrance.allowedCidrs',
-          problem: `has '${cidr}', which is not an IPv4 range`,
-          remedy: "Write address and prefix length, e.g. '203.0.113.7/32' for one address or '0.0.0.0/0' for everybody",
-        });
-      }
-      for (const port of ports) {
-        this.loadBalancer.connections.allowFrom(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), 'Users');
-      }
+  private publicSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
+    if (subnets === undefined && vpc.publicSubnets.length === 0) {
+      throw invalidProp(this, {
+        prop: 'entrance',
+        problem: 'needs public subnets for its load balancer, and the `vpc` has none',
+        remedy:
+          'Give the VPC public subnets in two availability zones, or use Entrance.cloudFront(), which needs an internet gateway on the VPC and no public subnets; `internetFacing: false` is for users inside the network',
+      });
     }
-    if (cidrs.includes('0.0.0.0/0')) {
-      for (const group of this.loadBalancer.connections.securityGroups) {
-        Validations.of(group).acknowledge({
-          id: 'AwsSolutions-EC23',
-          reason: 'The entrance of the application is meant to be open to everybody; `allowedCidrs` narrows it.',
-        });
-      }
+    const selection = { onePerAz: true, ...(subnets ?? { subnetType: ec2.SubnetType.PUBLIC }) };
+    const closed = new Set([...vpc.privateSubnets, ...vpc.isolatedSubnets]);
+    if (vpc.selectSubnets(selection).subnets.some((subnet) => closed.has(subnet))) {
+      throw invalidProp(this, {
+        prop: 'subnets.entrance',
+        problem: 'has subnets without a route from the internet, and the load balancer faces it',
+        remedy: 'Select public subnets, or write internetFacing: false for users inside the network',
+      });
+    }
+    return selection;
+  }
+
+  private checkZones(subnets: ec2.ISubnet[]) {
+    const zones = new Set(subnets.map(zoneOf));
+    if (!zones.has(undefined) && zones.size < 2) {
+      throw invalidProp(this, {
+        prop: 'subnets.entrance',
+        problem: `are in ${zones.size} availability zone only, and a load balancer takes two or more`,
+        remedy: 'Select, or give the VPC, subnets in another availability zone too',
+      });
     }
   }
 
@@ -121,30 +120,24 @@ export class LoadBalancer extends Construct {
       });
     }
   }
+}
 
-  /** A path without `api/` answers 200 with the static page, also when NocoBase is down. */
-  private checkHealthPath(publicPath: string): string[] {
-    const { path } = this.targetGroup.healthCheck;
-    const expected = healthPath(publicPath);
-    if (path === expected) {
-      return [];
-    }
-    return [
-      invalidProp(this, {
-        prop: 'targetGroup.healthCheck.path',
-        problem: `'${path}' is not NocoBase's health check under \`publicPath\` '${publicPath}', and other paths answer 200 also when NocoBase is down`,
-        remedy: `Leave it at '${expected}'`,
-      }).message,
-    ];
+function internalSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
+  const subnetType =
+    vpc.privateSubnets.length === 0 && vpc.isolatedSubnets.length > 0
+      ? ec2.SubnetType.PRIVATE_ISOLATED
+      : ec2.SubnetType.PRIVATE_WITH_EGRESS;
+  return { onePerAz: true, ...(subnets ?? { subnetType }) };
+}
+
+/** The zone of a subnet, where synthesis can tell it from others. */
+function zoneOf(subnet: ec2.ISubnet): string | undefined {
+  try {
+    const { availabilityZone } = subnet;
+    // An element of a list that only the deployment knows; there may be more of them.
+    return availabilityZone.startsWith('#{Token') ? undefined : availabilityZone;
+  } catch {
+    // Imported by its id alone.
+    return undefined;
   }
-}
-
-/** NocoBase's application-level health check. */
-export function healthPath(publicPath: string): string {
-  return `${publicPath}api/__health_check`;
-}
-
-function isIpv4Range(cidr: string): boolean {
-  const [address, prefix, ...rest] = cidr.split('/');
-  return isIPv4(address) && /^\d{1,2}$/.test(prefix ?? '') && Number(prefix) <= 32 && rest.length === 0;
 }

@@ -4,30 +4,24 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Database, Entrance } from '../../lib';
-import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
+import { Entrance } from '../../lib';
 import { environment, newCluster, only, render, synthesize } from '../cluster-fixture';
-
-const LISTENER = 'AWS::ElasticLoadBalancingV2::Listener';
-const BALANCER = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
-const TARGET_GROUP = 'AWS::ElasticLoadBalancingV2::TargetGroup';
-
-const zone = (scope = new Stack()) =>
-  route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', { hostedZoneId: 'Z0123456789', zoneName: 'example.com' });
-const domain = (domainName: string) => {
-  const hostedZone = zone();
-  return Entrance.domain({ domainName, hostedZone });
-};
+import {
+  certificate,
+  domain,
+  LISTENER,
+  LOAD_BALANCER,
+  newPlatform,
+  openTo,
+  synthesizeEntrance,
+  TARGET_GROUP,
+} from './entrance-fixture';
 
 function attributes(template: Template, type: string): { [key: string]: string } {
-  const list = only(template, type).properties[type === BALANCER ? 'LoadBalancerAttributes' : 'TargetGroupAttributes'];
+  const list = only(template, type).properties[
+    type === LOAD_BALANCER ? 'LoadBalancerAttributes' : 'TargetGroupAttributes'
+  ];
   return Object.fromEntries(list.map((attribute: any) => [attribute.Key, attribute.Value]));
-}
-
-function openTo(template: Template): string[] {
-  return Object.values(template.findResources('AWS::EC2::SecurityGroup'))
-    .flatMap((group) => group.Properties.SecurityGroupIngress ?? [])
-    .map((rule: any) => `${typeof rule.CidrIp === 'string' ? rule.CidrIp : render(rule.CidrIp)}:${rule.FromPort}`);
 }
 
 describe('in front of the nodes', () => {
@@ -53,17 +47,17 @@ describe('in front of the nodes', () => {
     const { LAUNCHER_DRAIN, LAUNCHER_KEEP_ALIVE } = environment(template);
     expect(attributes(template, TARGET_GROUP)['deregistration_delay.timeout_seconds']).toBe(LAUNCHER_DRAIN);
     expect(Number(LAUNCHER_KEEP_ALIVE)).toBeGreaterThan(
-      Number(attributes(template, BALANCER)['idle_timeout.timeout_seconds']),
+      Number(attributes(template, LOAD_BALANCER)['idle_timeout.timeout_seconds']),
     );
   });
 
   test('invalid headers are dropped; deletion protection and access logs are by choice', () => {
     const { template } = synthesize();
-    expect(attributes(template, BALANCER)).toMatchObject({
+    expect(attributes(template, LOAD_BALANCER)).toMatchObject({
       'routing.http.drop_invalid_header_fields.enabled': 'true',
       'deletion_protection.enabled': 'false',
     });
-    expect(attributes(template, BALANCER)).not.toHaveProperty('access_logs.s3.enabled');
+    expect(attributes(template, LOAD_BALANCER)).not.toHaveProperty('access_logs.s3.enabled');
   });
 
   test('access logs and deletion protection are passed on', () => {
@@ -227,69 +221,15 @@ test('a certificate of another region is refused', () => {
   expect(() => newCluster({ entrance }, { env: { region: 'us-east-1' } })).not.toThrow();
 });
 
-test('between public and internal there is another target group: one belongs to one load balancer at a time', () => {
-  const ids = (entrance: Entrance) => {
-    const { template } = synthesize({ entrance });
-    return [BALANCER, TARGET_GROUP].map((type) => only(template, type).id);
-  };
-  expect(ids(Entrance.http())).toEqual(ids(domain('nocobase.example.com')));
-  for (const id of ids(Entrance.cloudFront())) {
-    expect(ids(Entrance.http())).not.toContain(id);
-  }
-});
-
-describe('Entrance.cloudFront', () => {
-  const { template, cluster, stack } = synthesize({ entrance: Entrance.cloudFront() });
-
-  test('the load balancer is internal and reached by CloudFront only, whose addresses are looked up at the deployment', () => {
-    expect(only(template, BALANCER).properties.Scheme).toBe('internal');
-    template.resourceCountIs('AWS::CloudFront::VpcOrigin', 1);
-    expect(openTo(template)).toEqual([]);
-    const lookup = only(template, 'Custom::NocoBaseCloudFrontPrefixList');
-    expect(render(lookup.properties.Create)).toContain('com.amazonaws.global.cloudfront.origin-facing');
-    const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).filter(
-      ({ Properties }) => Properties.SourcePrefixListId,
-    );
-    expect(rules).toHaveLength(1);
-    expect(rules[0].Properties).toMatchObject({
-      FromPort: 80,
-      ToPort: 80,
-      SourcePrefixListId: { 'Fn::GetAtt': [lookup.id, 'PrefixLists.0.PrefixListId'] },
-      GroupId: { 'Fn::GetAtt': [expect.stringContaining('InternalLoadBalancerAlbSecurityGroup'), 'GroupId'] },
-    });
-  });
-
-  test('nodes are told that users come by HTTPS, which the load balancer does not know', () => {
-    expect(only(template, LISTENER).properties.Protocol).toBe('HTTP');
-    expect(environment(template).LAUNCHER_FORWARDED_PROTO).toBe('https');
-    for (const direct of [Entrance.http(), domain('nocobase.example.com')]) {
-      expect(environment(synthesize({ entrance: direct }).template)).not.toHaveProperty('LAUNCHER_FORWARDED_PROTO');
-    }
-  });
-
-  test('CloudFront finds an internet gateway on the VPC when it is told about the load balancer', () => {
-    const { resource } = only(template, 'AWS::CloudFront::VpcOrigin');
-    const [gateway] = Object.keys(template.findResources('AWS::EC2::VPCGatewayAttachment'));
-    const routes = template.findResources('AWS::EC2::Route', { DependsOn: [gateway] });
-    expect(resource.DependsOn).toEqual(expect.arrayContaining(Object.keys(routes)));
-    expect(Object.keys(routes)).not.toEqual([]);
-  });
-
-  test.each(['cn-north-1', 'us-gov-west-1'])('%s, where CloudFront reaches no load balancer, is refused', (region) => {
-    const database = Database.postgres({ caCertificate: RDS_ROOTS['us-east-1'] });
-    expect(() => newCluster({ entrance: Entrance.cloudFront(), database }, { env: { region } })).toThrow(
-      `\`entrance\` cannot be CloudFront in ${region}`,
-    );
-  });
-
-  test('users get HTTPS; everything passes, WebSockets included, and nothing is cached', () => {
-    const { DefaultCacheBehavior } = only(template, 'AWS::CloudFront::Distribution').properties.DistributionConfig;
-    expect(DefaultCacheBehavior).toMatchObject({
-      ViewerProtocolPolicy: 'redirect-to-https',
-      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
-      OriginRequestPolicyId: '216adef6-5c7f-47e4-b989-5492eafa07d3',
-    });
-    expect(DefaultCacheBehavior.AllowedMethods).toHaveLength(7);
-    expect(render(stack.resolve(cluster.url))).toMatch(/^https:\/\/<.*\.DomainName>\/$/);
-  });
+test.each([
+  ['http', Entrance.http()],
+  ['domain', domain('nocobase.example.com')],
+  ['certificate', Entrance.certificate(certificate(new Stack()), { domainName: 'nocobase.example.com' })],
+  ['cloudFront', Entrance.cloudFront()],
+])('Entrance.%s leads users to the public path, and the listener is known', (_, entrance) => {
+  const { binding, template, stack } = synthesizeEntrance(entrance, { ...newPlatform(), publicPath: '/nocobase/' });
+  const url = stack.resolve(binding.url);
+  expect(typeof url === 'string' ? url : render(url)).toMatch(/^https?:\/\/[^/]+\/nocobase\/$/);
+  expect(only(template, TARGET_GROUP).properties.HealthCheckPath).toBe('/nocobase/api/__health_check');
+  expect(binding.listener).toBeDefined();
 });

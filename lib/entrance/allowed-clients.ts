@@ -1,0 +1,69 @@
+import { isIPv4 } from 'node:net';
+import { Token, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+
+/** Who may connect. */
+export interface AllowedClients {
+  readonly allowedCidrs?: string[];
+  readonly allowedPrefixLists?: string[];
+}
+
+/** Lets clients in on the given ports. */
+export function allowClients(
+  scope: Construct,
+  { connections }: ec2.IConnectable,
+  { allowedCidrs = [], allowedPrefixLists = [] }: AllowedClients,
+  ports: number[],
+) {
+  const peers = [
+    ...allowedCidrs.map((cidr) => ec2.Peer.ipv4(checkedCidr(scope, cidr))),
+    ...allowedPrefixLists.map((id) => ec2.Peer.prefixList(checkedPrefixList(scope, id))),
+  ];
+  for (const peer of peers) {
+    for (const port of ports) {
+      connections.allowFrom(peer, ec2.Port.tcp(port), 'Users');
+    }
+  }
+  if (allowedCidrs.includes('0.0.0.0/0')) {
+    for (const group of connections.securityGroups) {
+      Validations.of(group).acknowledge({
+        id: 'AwsSolutions-EC23',
+        reason: 'The entrance of the application is meant to be open to everybody; `allowedCidrs` narrows it.',
+      });
+    }
+  }
+}
+
+function checkedCidr(scope: Construct, cidr: string): string {
+  if (!isKnownOr(cidr, isIpv4Range)) {
+    throw invalidProp(scope, {
+      prop: 'entrance.allowedCidrs',
+      problem: `has '${cidr}', which is not an IPv4 range`,
+      remedy: "Write address and prefix length, e.g. '203.0.113.7/32' for one address or '0.0.0.0/0' for everybody",
+    });
+  }
+  return cidr;
+}
+
+function checkedPrefixList(scope: Construct, id: string): string {
+  if (!isKnownOr(id, (text) => /^pl-[0-9a-f]{8,17}$/.test(text))) {
+    throw invalidProp(scope, {
+      prop: 'entrance.allowedPrefixLists',
+      problem: `has '${id}', which is not the id of a managed prefix list`,
+      remedy: "Write e.g. 'pl-0123456789abcdef0', or `prefixListId` of an ec2.PrefixList",
+    });
+  }
+  return id;
+}
+
+/** A token will do, but not a list of unknown length, which looks like one element. */
+function isKnownOr(value: string, isRight: (value: string) => boolean): boolean {
+  return Token.isUnresolved(value) ? !value.startsWith('#{Token') : isRight(value);
+}
+
+function isIpv4Range(cidr: string): boolean {
+  const [address, prefix, ...rest] = cidr.split('/');
+  return isIPv4(address) && /^\d{1,2}$/.test(prefix ?? '') && Number(prefix) <= 32 && rest.length === 0;
+}

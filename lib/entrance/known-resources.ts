@@ -1,0 +1,84 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import { TIMING } from '../node/timing';
+
+// What is given may be made in the same app, and then synthesis can look at it, however it was handed over: the ARN of
+// a resource is the same token for all who take it.
+
+export function knownListener(scope: Construct, listenerArn: string): elbv2.CfnListener | undefined {
+  return resources(scope, elbv2.CfnListener.isCfnListener).find(({ ref }) => ref === listenerArn);
+}
+
+export function knownLoadBalancer(scope: Construct, loadBalancerArn: string): elbv2.CfnLoadBalancer | undefined {
+  return resources(scope, elbv2.CfnLoadBalancer.isCfnLoadBalancer).find(({ ref }) => ref === loadBalancerArn);
+}
+
+/**
+ * Whether an ARN is what a look-up answers before there is an answer: the same
+ * for all that are looked up. Real ones have `app` where it has `application`.
+ */
+export function isNotLookedUp(arn: string): boolean {
+  return /:(listener|loadbalancer)\/application\//.test(arn);
+}
+
+/** All resources of a kind in the app. */
+export function resources<T>(scope: Construct, isWanted: (construct: unknown) => construct is T): T[] {
+  return scope.node.root.node.findAll().filter((construct) => isWanted(construct)) as T[];
+}
+
+/**
+ * What writes down, in the stack of the nodes, that a load balancer may connect
+ * to them: the security groups of this stack. For one of another stack it is
+ * that of the nodes.
+ */
+export function waysToNodes(scope: Construct, { connections }: ec2.IConnectable): ec2.ISecurityGroup[] {
+  return connections.securityGroups.filter((group) => Stack.of(group) === Stack.of(scope));
+}
+
+/**
+ * Says so when a load balancer of the app does not fit how long NocoBase's
+ * connections are silent, where its attributes are final.
+ */
+export function warnOfIdleTimeout(scope: Construct, loadBalancer: elbv2.CfnLoadBalancer | undefined) {
+  if (loadBalancer === undefined) {
+    return;
+  }
+  const attributes = Stack.of(loadBalancer).resolve(loadBalancer.loadBalancerAttributes) ?? [];
+  const given = attributes.find(({ key }: { key: string }) => key === 'idle_timeout.timeout_seconds')?.value;
+  const seconds = Number(given ?? 60);
+  const [least, most] = [TIMING.idleTimeout.toSeconds(), TIMING.keepAlive.toSeconds() - 1];
+  if (seconds < least || seconds > most) {
+    Validations.of(scope).addWarning(
+      'cdk-nocobase:idle-timeout',
+      `The load balancer ${loadBalancer.node.path} ends connections that are silent for ${seconds} s. ${
+        seconds < least
+          ? "NocoBase's WebSocket client pings every 300 s, so that it would connect again and again."
+          : `A node ends them after ${TIMING.keepAlive.toSeconds()} s, so that users would get a 502 now and then.`
+      } Set its idleTimeout to Duration.seconds(${least}).`,
+    );
+  }
+}
+
+/** Refuses a load balancer that cannot be in the network of the cluster. */
+export function checkVpc(cluster: Construct, prop: string, vpc: ec2.IVpc, given: ec2.IVpc | undefined) {
+  const isOfTheCluster = vpc.node.scopes.includes(cluster);
+  if (isOfTheCluster || (given !== undefined && areDifferent(vpc, given))) {
+    throw invalidProp(cluster, {
+      prop,
+      problem: isOfTheCluster
+        ? 'is in another network than the nodes, for which the cluster makes a `vpc` of its own'
+        : `is in ${given!.node.path}, and the nodes in ${vpc.node.path}`,
+      remedy: 'Give the cluster the network of the load balancer: vpc',
+    });
+  }
+}
+
+function areDifferent(one: ec2.IVpc, other: ec2.IVpc): boolean {
+  const areMade = [one, other].every((vpc) => vpc instanceof ec2.Vpc);
+  // Not what a look-up answers before there is an answer, which is shorter.
+  const areNamed = [one, other].every(({ vpcId }) => /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/.test(vpcId));
+  return (areMade || areNamed) && one.vpcId !== other.vpcId;
+}

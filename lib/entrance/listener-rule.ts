@@ -1,0 +1,117 @@
+import { Token, Validations } from 'aws-cdk-lib';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import { isNotLookedUp, resources } from './known-resources';
+
+/** What Elastic Load Balancing takes ("Quotas for your Application Load Balancers", "Condition types for listener rules"). */
+const LAST_PRIORITY = 50000;
+const MOST_VALUES = 5;
+const ONCE = ['host-header', 'http-request-method', 'path-pattern', 'source-ip'];
+
+export function checkPriority(scope: Construct, priority: number) {
+  if (!Token.isUnresolved(priority) && !(Number.isInteger(priority) && priority >= 1 && priority <= LAST_PRIORITY)) {
+    throw invalidProp(scope, {
+      prop: 'entrance.priority',
+      problem: `must be a whole number between 1 and ${LAST_PRIORITY}, got: ${priority}`,
+      remedy: 'The rule with the lowest is asked first; leave gaps for those to come',
+    });
+  }
+}
+
+/** Finds the rule of the app that has the same priority, when all are there. */
+export function checkPriorityIsFree(scope: Construct, rule: elbv2.CfnListenerRule): string[] {
+  const { listenerArn, priority } = rule;
+  if (Token.isUnresolved(priority) || isNotLookedUp(listenerArn ?? '')) {
+    return [];
+  }
+  const other = resources(scope, elbv2.CfnListenerRule.isCfnListenerRule).find(
+    (each) => each !== rule && each.listenerArn === listenerArn && each.priority === priority,
+  );
+  if (other === undefined) {
+    return [];
+  }
+  return [
+    invalidProp(scope, {
+      prop: 'entrance.priority',
+      problem: `${priority} belongs to another rule of the listener already: ${other.node.path}`,
+      remedy: 'Give each rule a priority of its own',
+    }).message,
+  ];
+}
+
+/** The conditions given, or those by which NocoBase's requests are known. */
+export function ruleConditions(
+  scope: Construct,
+  given: elbv2.ListenerCondition[] = [],
+  { domainName, publicPath }: { domainName: string; publicPath: string },
+): elbv2.ListenerCondition[] {
+  if (given.length === 0) {
+    return [
+      elbv2.ListenerCondition.hostHeaders([domainName]),
+      ...(publicPath === '/' ? [] : [elbv2.ListenerCondition.pathPatterns(pathsOf(publicPath))]),
+    ];
+  }
+  const rendered = given.map((condition) => condition.renderRawCondition());
+  checkNumberOfValues(scope, rendered.flatMap(valuesOf));
+  checkFields(
+    scope,
+    rendered.map(({ field }) => field),
+  );
+  const patterns = rendered.filter(({ field }) => field === 'path-pattern').flatMap(valuesOf);
+  warnOfPaths(scope, patterns, publicPath);
+  return given;
+}
+
+/** What is under it, and itself as users type it. */
+function pathsOf(publicPath: string): string[] {
+  return Token.isUnresolved(publicPath) ? [`${publicPath}*`] : [publicPath.slice(0, -1), `${publicPath}*`];
+}
+
+function checkNumberOfValues(scope: Construct, values: unknown[]) {
+  if (values.length > MOST_VALUES) {
+    throw invalidProp(scope, {
+      prop: 'entrance.conditions',
+      problem: `have ${values.length} values, and a rule takes ${MOST_VALUES}, of all its conditions together`,
+      remedy: 'Use a wildcard, or point further names to NocoBase by rules of your own that redirect to `domainName`',
+    });
+  }
+}
+
+function checkFields(scope: Construct, fields: string[]) {
+  const twice = ONCE.find((field) => fields.filter((each) => each === field).length > 1);
+  if (twice !== undefined) {
+    throw invalidProp(scope, {
+      prop: 'entrance.conditions',
+      problem: `have more than one of the type ${twice}, and a rule takes one`,
+      remedy: 'Put its values into one condition: any of them will do then',
+    });
+  }
+}
+
+function warnOfPaths(scope: Construct, patterns: string[], publicPath: string) {
+  if ([publicPath, ...patterns].some(Token.isUnresolved) || patterns.length === 0) {
+    return;
+  }
+  const missing = [publicPath, `${publicPath}api/app:getInfo`, `${publicPath}ws`].filter(
+    (path) => !patterns.some((pattern) => toExpression(pattern).test(path)),
+  );
+  if (missing.length > 0) {
+    Validations.of(scope).addWarning(
+      'cdk-nocobase:listener-path',
+      `Requests for ${missing.join(', ')} do not reach NocoBase: its \`publicPath\` is '${publicPath}', and the conditions of the entrance let ${patterns.join(', ')} through. Set \`publicPath\`, or leave the path out of the conditions.`,
+    );
+  }
+}
+
+/** `*` stands for any characters, `?` for one; the rest for itself. */
+function toExpression(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the CDK says of it.
+function valuesOf(condition: any): string[] {
+  const configured = Object.keys(condition).filter((key) => key.endsWith('Config'));
+  return [...(condition.values ?? []), ...configured.flatMap((key) => condition[key]?.values ?? [])];
+}
