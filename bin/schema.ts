@@ -143,7 +143,7 @@ const SHAPE = {
   cpuArchitecture: oneOf(['arm64', 'x86_64']).default('arm64'),
   entrance,
   vpcId: text('the ID of a VPC in your account, e.g. vpc-0123456789abcdef0', /^vpc-[0-9a-f]{8,17}$/).optional(),
-  natGateways: whole(1, 2).optional(),
+  natGateways: whole(0, 2).optional(),
   web: group({
     minNodes: whole(2, MOST_NODES).optional(),
     maxNodes: whole(2, MOST_NODES).optional(),

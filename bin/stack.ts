@@ -93,7 +93,7 @@ export class NocoBaseStack extends Stack {
     output.value = nextStep({
       url,
       rootEmail,
-      rootPasswordSecret: keys.rootPassword.secretName,
+      rootPasswordSecret: keys.rootPassword.storeName,
       secretOptions: `--region ${this.region} --name ${licenseSecret}`,
       deploy: `Deploy with "license": "${licenseSecret}" in cdk.json, and without -c license=pending: npx cdk deploy`,
     });

@@ -1,7 +1,9 @@
 import { type Duration, Token } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { invalidProp } from './invalid-prop';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
+import type { NodeCapacity } from './node/node-capacity';
 
 /** NocoBase's own default; also of the app's configuration. */
 export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
@@ -33,6 +35,36 @@ export function checkStrategies(scope: IConstruct, props: NocoBaseClusterProps) 
         remedy: `Write ${prop}: ${wanted}`,
       });
     }
+  }
+}
+
+/** The network that the props agree on. */
+export function checkedVpc(scope: IConstruct, { vpc, ecsCluster }: NocoBaseClusterProps): IVpc | undefined {
+  if (vpc && ecsCluster && vpc.vpcId !== ecsCluster.vpc.vpcId) {
+    throw invalidProp(scope, {
+      prop: 'vpc',
+      problem: `${vpc.node.path} is not the network of \`ecsCluster\`, which is ${ecsCluster.vpc.node.path}`,
+      remedy: 'Leave `vpc` out: it is that of the ECS cluster then',
+    });
+  }
+  return vpc ?? ecsCluster?.vpc;
+}
+
+/** What cannot be given together. */
+export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps, capacity: NodeCapacity) {
+  if (capacity.onEc2 && props.ecsCluster === undefined) {
+    throw invalidProp(scope, {
+      prop: 'capacityProviderStrategies',
+      problem: 'names instances, and they belong to an ECS cluster that is not given',
+      remedy: 'Give the cluster that has these capacity providers: ecsCluster',
+    });
+  }
+  if (props.logGroup && props.logRetention !== undefined) {
+    throw invalidProp(scope, {
+      prop: 'logRetention',
+      problem: 'has no meaning together with a `logGroup` of your own',
+      remedy: 'Set the retention of that log group, and leave this out',
+    });
   }
 }
 

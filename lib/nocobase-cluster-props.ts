@@ -1,16 +1,18 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
-import type { Database } from './database/database';
+import type { IDatabase } from './database/database';
 import type { Entrance } from './entrance/entrance';
 import type { NocoBaseImage } from './image/nocobase-image';
-import type { ApplicationKeys } from './keys/application-keys';
+import type { IApplicationKeys } from './keys/application-keys';
+import type { ClusterSubnets } from './network/cluster-subnets';
 import type { WebProps } from './node/web-props';
 import type { ClusterPlugins } from './plugins/cluster-plugins';
-import type { MessageQueue } from './queue/message-queue';
-import type { Redis } from './redis/redis';
-import type { SharedStorage } from './storage/shared-storage';
+import type { IMessageQueue } from './queue/message-queue';
+import type { IRedis } from './redis/redis';
+import type { ISharedStorage } from './storage/shared-storage';
 
 /** Properties of a `NocoBaseCluster`. */
 export interface NocoBaseClusterProps {
@@ -23,18 +25,46 @@ export interface NocoBaseClusterProps {
   readonly plugins: ClusterPlugins;
 
   /**
-   * The network. It needs private subnets with a way out in two availability
-   * zones; data stores go to isolated subnets where there are some, so that
-   * adding the first ones later moves them. Changing it replaces everything that
-   * holds data.
+   * The network: two availability zones or more. Changing it replaces
+   * everything that holds data.
    *
-   * @default - a VPC over two availability zones with public, private and isolated subnets
+   * @default - that of `ecsCluster`, or a VPC over two availability zones with public, private and isolated subnets
    */
   readonly vpc?: ec2.IVpc;
 
   /**
+   * Which subnets are for what. Changing those of the data stores replaces what
+   * holds data, or moves it with an interruption.
+   *
+   * @default - entrance: public; nodes: private with a way out; data: isolated where there are some, as the nodes
+   *   otherwise, so that adding the first isolated ones later moves the data stores
+   */
+  readonly subnets?: ClusterSubnets;
+
+  /**
+   * The ECS cluster that nodes run in, where one is there already. Container
+   * Insights and capacity providers are its owner's.
+   *
+   * @default - one with Container Insights
+   */
+  readonly ecsCluster?: ecs.ICluster;
+
+  /**
+   * The capacity that ECS places nodes on: `FARGATE` and `FARGATE_SPOT`, or
+   * instances by the capacity providers of `ecsCluster`, which must have room
+   * for a node, and an elastic network interface. AWS may take Spot capacity at
+   * two minutes' notice, also from the node that upgrades, so begin with a
+   * `base` of `FARGATE`. From or to leaving this out is another service, which
+   * starts beside the old one.
+   *
+   * @default - Fargate on demand
+   */
+  readonly capacityProviderStrategies?: ecs.CapacityProviderStrategy[];
+
+  /**
    * NAT gateways of the VPC that is made: 1, or 2 to keep the way out when an
-   * availability zone fails.
+   * availability zone fails, or 0 for no way out: nodes reach AWS by interface
+   * endpoints then, the image has to be in ECR and carry its plug-ins.
    *
    * @default 1
    */
@@ -54,35 +84,35 @@ export interface NocoBaseClusterProps {
    *
    * @default - ApplicationKeys.generated()
    */
-  readonly keys?: ApplicationKeys;
+  readonly keys?: IApplicationKeys;
 
   /**
    * The database.
    *
    * @default - Database.postgres()
    */
-  readonly database?: Database;
+  readonly database?: IDatabase;
 
   /**
    * The Redis for cache, sync signal, locks and worker ids.
    *
    * @default - Redis.valkey()
    */
-  readonly redis?: Redis;
+  readonly redis?: IRedis;
 
   /**
    * The message queue.
    *
    * @default - MessageQueue.rabbitMq()
    */
-  readonly queue?: MessageQueue;
+  readonly queue?: IMessageQueue;
 
   /**
    * The shared storage.
    *
    * @default - SharedStorage.efs()
    */
-  readonly storage?: SharedStorage;
+  readonly storage?: ISharedStorage;
 
   /**
    * How users reach the cluster.
@@ -139,15 +169,31 @@ export interface NocoBaseClusterProps {
 
   /**
    * Further variables of all nodes that ECS injects from Secrets Manager or
-   * Parameter Store.
+   * Parameter Store: `StoredSecret.inSecretsManager(secret, field)`.
    *
    * @default - none
    */
   readonly secrets?: { [name: string]: ecs.Secret };
 
   /**
-   * How long the logs of the nodes are kept. The log group stays when the stack
-   * is deleted or its creation fails.
+   * The KMS key for all that is made here and holds data: database, Redis,
+   * queue, storage and Secrets. Nodes and the preflight check may decrypt what
+   * they read. The key has to be in the region of the stack. **Changing it
+   * replaces the database, Redis, queue and storage.**
+   *
+   * @default - the keys that AWS manages
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * The log group of the nodes, where one is there already.
+   *
+   * @default - one that stays when the stack is deleted or its creation fails
+   */
+  readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * How long the logs of the nodes are kept. Not together with `logGroup`.
    *
    * @default logs.RetentionDays.ONE_MONTH
    */

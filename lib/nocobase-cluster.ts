@@ -1,35 +1,42 @@
-import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
+  checkCombinations,
   checkedEmail,
   checkedPublicPath,
   checkedUpgradeTimeout,
+  checkedVpc,
   checkStrategies,
   DEFAULT_ROOT_EMAIL,
 } from './cluster-checks';
-import { Database, type DatabaseBinding } from './database/database';
+import { addOutputs } from './cluster-outputs';
+import { ClusterParts, letIn } from './cluster-parts';
+import type { DatabaseBinding } from './database/database';
 import { Entrance, type EntranceBinding } from './entrance/entrance';
+import { imageWayOut } from './image/image-way-out';
 import { NocoBaseImage } from './image/nocobase-image';
 import { ApplicationKeys, type ApplicationKeysBinding } from './keys/application-keys';
 import { acknowledgeLogGroup } from './log-group-rules';
 import { Network } from './network/network';
+import { checkWayOut } from './network/way-out';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
-import type { NodeContribution, PartBinding } from './node/contribution';
-import { fargateSize } from './node/fargate-size';
 import { launcherSettings } from './node/launcher-settings';
-import { type NamedContribution, NodeConfiguration } from './node/node-configuration';
+import { nodeCapacity } from './node/node-capacity';
+import { NodeConfiguration } from './node/node-configuration';
 import { type INodeFleet, NodeFleet } from './node/node-fleet';
+import { nodeSize } from './node/node-size';
 import { webFleetSize } from './node/web-fleet-size';
 import { deploymentPercentages } from './node/worker-id-budget';
 import type { ClusterPluginsBinding } from './plugins/cluster-plugins';
-import { nextStep } from './plugins/next-step';
-import { Preflight, PreflightRule } from './preflight/preflight';
-import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
-import { Redis, type RedisBinding } from './redis/redis';
-import { SharedStorage, type SharedStorageBinding } from './storage/shared-storage';
+import { pluginsWayOut } from './plugins/plugins-way-out';
+import { Preflight, type PreflightCheck, PreflightRule } from './preflight/preflight';
+import type { MessageQueueBinding } from './queue/message-queue';
+import type { RedisBinding } from './redis/redis';
+import type { SharedStorageBinding } from './storage/shared-storage';
 
 /**
  * A NocoBase cluster as NocoBase's own cluster guide demands it: nodes on ECS
@@ -43,7 +50,7 @@ import { SharedStorage, type SharedStorageBinding } from './storage/shared-stora
  * Renaming or moving the construct replaces what holds data. Keys, file system
  * and a snapshot of the database stay behind when the stack is deleted.
  */
-export class NocoBaseCluster extends Construct implements ec2.IConnectable {
+export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.IGrantable {
   /** The network. */
   public readonly vpc: ec2.IVpc;
 
@@ -77,6 +84,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
   /** The network side of the nodes. */
   public readonly connections: ec2.Connections;
 
+  /** The role of the nodes: what it is granted, NocoBase may do. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
   /** The logs of the nodes. */
   public readonly logGroup: logs.ILogGroup;
 
@@ -86,45 +96,48 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
     const publicPath = checkedPublicPath(this, props.publicPath ?? '/');
     const upgradeTimeout = checkedUpgradeTimeout(this, props.upgradeTimeout ?? Duration.hours(2));
     const rootEmail = checkedEmail(this, props.rootEmail ?? DEFAULT_ROOT_EMAIL);
-    const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this);
+    const capacity = nodeCapacity(this, props.capacityProviderStrategies);
+    checkCombinations(this, props, capacity);
+    const { encryptionKey, cpuArchitecture = ecs.CpuArchitecture.ARM64 } = props;
+    const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this, { cpuArchitecture });
 
-    const network = new Network(this, 'Network', props);
+    const network = new Network(this, 'Network', { ...props, vpc: checkedVpc(this, props) });
     this.vpc = network.vpc;
-    this.keys = (props.keys ?? ApplicationKeys.generated()).bind(this);
+    this.keys = (props.keys ?? ApplicationKeys.generated()).bind(this, { encryptionKey });
 
     // What holds data lives under one construct, so that it can be made to wait for the preflight check.
     const data = new Construct(this, 'Data');
-    const context = { vpc: this.vpc, dataSubnets: network.dataSubnets };
-    this.database = (props.database ?? Database.postgres()).bind(data, context);
-    this.redis = (props.redis ?? Redis.valkey()).bind(data, context);
-    this.queue = (props.queue ?? MessageQueue.rabbitMq()).bind(data, context);
-    this.storage = (props.storage ?? SharedStorage.efs()).bind(data, context);
-    const parts: { [prop: string]: PartBinding } = {
-      database: this.database,
-      redis: this.redis,
-      queue: this.queue,
-      storage: this.storage,
-    };
-    const adapterPlugins = Object.values(parts).flatMap((part) => part.adapterPlugins ?? []);
+    const parts = new ClusterParts(this, data, props, {
+      vpc: this.vpc,
+      dataSubnets: network.dataSubnets,
+      encryptionKey,
+    });
+    this.database = parts.database;
+    this.redis = parts.redis;
+    this.queue = parts.queue;
+    this.storage = parts.storage;
+    const { adapterPlugins } = parts;
     const plugins = props.plugins.bind({ adapterPlugins });
-    const size = webFleetSize(this, props.web, plugins.clustered);
-    const deployment = plugins.clustered
+    const { clustered } = plugins;
+    checkWayOut(this, network, [...imageWayOut(image), ...pluginsWayOut(plugins)]);
+    const size = webFleetSize(this, props.web, clustered);
+    const deployment = clustered
       ? deploymentPercentages(this, size)
       : { minimumHealthyPercent: 0, maximumPercent: 100 };
 
     const configuration = new NodeConfiguration(this, 'Configuration', {
       contributions: [
-        ...partContributions(parts, plugins.clustered),
+        ...parts.contributions(clustered),
         { prop: 'plugins', contribution: plugins.contribution },
-        { prop: 'keys', contribution: keyContribution(this.keys) },
+        { prop: 'keys', contribution: { secrets: keySecrets(this.keys) } },
         { prop: 'rootEmail', contribution: { environment: { INIT_ROOT_EMAIL: rootEmail } } },
         { prop: 'publicPath', contribution: { environment: { APP_PUBLIC_PATH: publicPath } } },
         {
           prop: 'web',
           contribution: {
             environment: launcherSettings({
-              clustered: plugins.clustered,
-              generation: [image.reference, plugins.kind, ...(plugins.clustered ? adapterPlugins : [])].join(' '),
+              clustered,
+              generation: [image.reference, plugins.kind, ...(clustered ? adapterPlugins : [])].join(' '),
               processes: size.processes,
               upgradeTimeout,
             }),
@@ -135,49 +148,55 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       defaults: { LOGGER_TRANSPORT: 'console', TZ: 'UTC' },
       userEnvironment: props.environment ?? {},
       userSecrets: props.secrets ?? {},
+      encryptionKey,
     });
-    const preflight = this.preflight(plugins, () => web.definition());
+    const preflight: Preflight = new Preflight(this, 'Preflight', {
+      checks: [...keyChecks(this.keys), ...licenseCheck(plugins), ...parts.checks],
+      // Nodes that start, start with these keys.
+      fingerprint: () => web.definition(),
+    });
     data.node.addDependency(preflight);
 
     const securityGroup = new ec2.SecurityGroup(this, 'NodeSecurityGroup', {
       vpc: this.vpc,
       description: 'Nodes of a NocoBase cluster',
     });
-    for (const part of Object.values(parts)) {
-      part.connections?.allowDefaultPortFrom(securityGroup, 'Nodes');
-    }
-    this.ecsCluster = new ecs.Cluster(this, 'Ecs', {
-      vpc: this.vpc,
-      containerInsightsV2: ecs.ContainerInsights.ENABLED,
-    });
-    this.logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      // The logs of a first deployment that failed are what explains it.
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
-    acknowledgeLogGroup(this.logGroup);
-    const web = new NodeFleet(this, 'Web', {
+    parts.admit(securityGroup);
+    if (configuration.usesParameterStore) network.reachParameterStore();
+    if (network.endpoints) letIn(securityGroup, network.endpoints.connections, 'vpc');
+    this.ecsCluster =
+      props.ecsCluster ??
+      new ecs.Cluster(this, 'Ecs', {
+        vpc: this.vpc,
+        containerInsightsV2: ecs.ContainerInsights.ENABLED,
+        enableFargateCapacityProviders: capacity.strategies !== undefined,
+      });
+    this.logGroup = props.logGroup ?? this.makeLogGroup(props.logRetention);
+    const web: NodeFleet = new NodeFleet(this, 'Web', {
       cluster: this.ecsCluster,
       subnets: network.nodeSubnets,
       securityGroup,
       image: image.containerImage,
       configuration,
       volume: this.storage.volume,
-      policies: Object.values(parts).flatMap((part) => part.nodePolicies ?? []),
-      cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.ARM64,
-      fargateSize: fargateSize(this, 'web', props.web),
+      policies: parts.nodePolicies,
+      cpuArchitecture,
+      capacity,
+      nodeSize: nodeSize(this, 'web', capacity.onEc2, props.web),
       size,
       deployment,
       upgradeTimeout,
-      startAfter: [data, preflight],
+      startAfter: [data, preflight, ...parts.startAfter, ...network.startAfter],
       logGroup: this.logGroup,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
     this.web = web;
     this.connections = web.connections;
+    this.grantPrincipal = web.grantPrincipal;
 
     this.entrance = (props.entrance ?? Entrance.http()).bind(this, {
       vpc: this.vpc,
+      subnets: network.entranceSubnets,
       publicPath,
       target: this.web.service,
     });
@@ -190,65 +209,34 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable {
       ...(this.entrance.loadBalancer?.connections.securityGroups ?? []),
     );
     this.url = this.entrance.url;
-    this.output(rootEmail, plugins);
+    addOutputs(this, rootEmail, plugins);
   }
 
-  private preflight(plugins: ClusterPluginsBinding, nodes: () => unknown): Preflight {
-    const { appKey, aesSecretKey, rootPassword } = this.keys;
-    return new Preflight(this, 'Preflight', {
-      checks: [
-        { variable: 'APP_KEY', rule: PreflightRule.NOT_BLANK, secret: appKey, prop: 'keys' },
-        { variable: 'APP_AES_SECRET_KEY', rule: PreflightRule.AES_256_HEX, secret: aesSecretKey, prop: 'keys' },
-        { variable: 'INIT_ROOT_PASSWORD', rule: PreflightRule.ROOT_PASSWORD, secret: rootPassword, prop: 'keys' },
-        ...(plugins.licenseKey
-          ? [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret: plugins.licenseKey, prop: 'plugins' }]
-          : []),
-      ],
-      // Nodes that start, start with these keys.
-      fingerprint: nodes,
+  private makeLogGroup(retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH): logs.ILogGroup {
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      retention,
+      // The logs of a first deployment that failed are what explains it.
+      removalPolicy: RemovalPolicy.RETAIN,
     });
-  }
-
-  private output(rootEmail: string, plugins: ClusterPluginsBinding) {
-    new CfnOutput(this, 'Url', { value: this.url, description: 'Where users find NocoBase' });
-    new CfnOutput(this, 'RootPasswordSecret', {
-      value: this.keys.rootPassword.secretName,
-      description: `Secret with the first password of ${rootEmail}`,
-    });
-    if (plugins.licenseKey) {
-      new CfnOutput(this, 'LicenseSecret', {
-        value: plugins.licenseKey.secretName,
-        description: 'Secret with the licence key',
-      });
-    }
-    new CfnOutput(this, 'LogGroup', { value: this.logGroup.logGroupName, description: 'Logs of the nodes' });
-    new CfnOutput(this, 'ClusterName', { value: this.ecsCluster.clusterName, description: 'ECS cluster' });
-    new CfnOutput(this, 'ServiceName', {
-      value: this.web.service.serviceName,
-      description: 'ECS service of the nodes',
-    });
-    if (!plugins.clustered) {
-      new CfnOutput(this, 'NextStep', {
-        value: nextStep({ url: this.url, rootEmail, rootPasswordSecret: this.keys.rootPassword.secretName }),
-        description: 'How to get from one node to a cluster',
-      });
-    }
+    acknowledgeLogGroup(logGroup);
+    return logGroup;
   }
 }
 
-function partContributions(parts: { [prop: string]: PartBinding }, clustered: boolean): NamedContribution[] {
-  return Object.entries(parts).flatMap(([prop, part]) => [
-    { prop, contribution: part.contribution },
-    ...(clustered && part.adapterContribution ? [{ prop, contribution: part.adapterContribution }] : []),
-  ]);
+function keySecrets({ appKey, aesSecretKey, rootPassword }: ApplicationKeysBinding): { [name: string]: ecs.Secret } {
+  return { APP_KEY: appKey, APP_AES_SECRET_KEY: aesSecretKey, INIT_ROOT_PASSWORD: rootPassword };
 }
 
-function keyContribution(keys: ApplicationKeysBinding): NodeContribution {
-  return {
-    secrets: {
-      APP_KEY: ecs.Secret.fromSecretsManager(keys.appKey),
-      APP_AES_SECRET_KEY: ecs.Secret.fromSecretsManager(keys.aesSecretKey),
-      INIT_ROOT_PASSWORD: ecs.Secret.fromSecretsManager(keys.rootPassword),
-    },
-  };
+function keyChecks({ appKey, aesSecretKey, rootPassword }: ApplicationKeysBinding): PreflightCheck[] {
+  return [
+    { variable: 'APP_KEY', rule: PreflightRule.NOT_BLANK, secret: appKey, prop: 'keys' },
+    { variable: 'APP_AES_SECRET_KEY', rule: PreflightRule.AES_256_HEX, secret: aesSecretKey, prop: 'keys' },
+    { variable: 'INIT_ROOT_PASSWORD', rule: PreflightRule.ROOT_PASSWORD, secret: rootPassword, prop: 'keys' },
+  ];
+}
+
+function licenseCheck({ licenseKey }: ClusterPluginsBinding): PreflightCheck[] {
+  return licenseKey
+    ? [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret: licenseKey, prop: 'plugins' }]
+    : [];
 }

@@ -1,104 +1,33 @@
-import { Duration, RemovalPolicy, Size, Token, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { invalidProp, refuseToken } from '../invalid-prop';
-import type { DatabaseBinding } from './database';
+import { dataSubnets } from '../network/data-subnets';
+import type { PartContext } from '../node/contribution';
+import { StoredSecret } from '../node/stored-secret';
+import type { DatabaseBinding, IDatabase } from './database';
+import { databaseContributions } from './database-contributions';
+import { checkPostgresProps, storageOf } from './postgres-checks';
+import type { PostgresDatabaseProps } from './postgres-props';
+import { acknowledgePostgres } from './postgres-rules';
 import { rdsRoot } from './rds-root';
 
-/** What can be chosen for the managed PostgreSQL. */
-export interface PostgresProps {
-  /**
-   * Instance class. Changing it restarts the database (with `multiAz`, a
-   * failover of about a minute).
-   *
-   * @default - `t4g.medium`: 2 vCPU, 4 GiB
-   */
-  readonly instanceType?: ec2.InstanceType;
-
-  /**
-   * PostgreSQL version. The NocoBase image carries the clients of 16 and 17,
-   * which its Backup Manager needs, and RDS enforces TLS from 15 on: 15, 16 and
-   * 17 are accepted. A higher major version is an upgrade in place that cannot
-   * be undone.
-   *
-   * @default - PostgreSQL 17, minor versions applied by RDS
-   */
-  readonly version?: rds.PostgresEngineVersion;
-
-  /**
-   * A standby in a second availability zone, behind the same endpoint. Doubles
-   * the price of the instance.
-   *
-   * @default false
-   */
-  readonly multiAz?: boolean;
-
-  /**
-   * Storage to begin with, gp3. It can grow and never shrink.
-   *
-   * @default Size.gibibytes(20)
-   */
-  readonly allocatedStorage?: Size;
-
-  /**
-   * Up to where RDS may grow the storage by itself. At least 10% more than
-   * `allocatedStorage`.
-   *
-   * @default - ten times `allocatedStorage`
-   */
-  readonly maxAllocatedStorage?: Size;
-
-  /**
-   * How long automated backups are kept: 1 to 35 days. The database can be
-   * restored to any second of them.
-   *
-   * @default Duration.days(14)
-   */
-  readonly backupRetention?: Duration;
-
-  /**
-   * Refuse to delete the instance, also with the stack.
-   *
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
-
-  /**
-   * The root certificate, PEM, by which nodes verify the database. Needed in
-   * regions whose RDS root this library does not carry.
-   *
-   * @default - the RSA2048-G1 root of the region
-   */
-  readonly caCertificate?: string;
-}
-
-/** Properties of a `PostgresDatabase`. */
-export interface PostgresDatabaseProps extends PostgresProps {
-  /** The network. Changing it replaces the database. */
-  readonly vpc: ec2.IVpc;
-
-  /** Subnets over at least two availability zones. */
-  readonly vpcSubnets: ec2.SubnetSelection;
-}
-
-const DEFAULT_STORAGE = Size.gibibytes(20);
-/** PEM, possibly with comments before it, and nothing else: no bundle, no private key. */
-const ONE_CERTIFICATE =
-  /^(?:[^-\n][^\n]*\n|\n)*-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----\s*$/;
-const LARGEST_STORAGE = 65536;
-const DATABASE_NAME = 'nocobase';
-const CA_FILE = '/etc/nocobase/database-ca.pem';
+/** Of the database, and of its user. */
+const NAME = 'nocobase';
 
 /**
  * One RDS PostgreSQL instance for NocoBase. When it is deleted with the stack
  * a final snapshot remains; deletion protection has to be taken off first.
+ *
+ * Usable on its own, e.g. in a stack with what holds data: it can be given as
+ * `database` of a cluster.
  */
-export class PostgresDatabase extends Construct implements ec2.IConnectable {
+export class PostgresDatabase extends Construct implements ec2.IConnectable, IDatabase {
   /** The instance. */
-  public readonly instance: rds.DatabaseInstance;
+  public readonly instance: rds.IDatabaseInstance;
 
   /** User name and password. */
   public readonly secret: secretsmanager.ISecret;
@@ -106,23 +35,21 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
   /** The network side, port 5432. */
   public readonly connections: ec2.Connections;
 
-  /** What the cluster takes over. */
-  public readonly binding: DatabaseBinding;
-
-  constructor(scope: Construct, id: string, props: PostgresDatabaseProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: PostgresDatabaseProps,
+  ) {
     super(scope, id);
-    this.validate(props);
+    checkPostgresProps(this, props);
 
     const engine = rds.DatabaseInstanceEngine.postgres({ version: props.version ?? rds.PostgresEngineVersion.VER_17 });
-    const allocatedStorage = props.allocatedStorage ?? DEFAULT_STORAGE;
-    const maxAllocatedStorage =
-      props.maxAllocatedStorage ?? Size.gibibytes(Math.min(allocatedStorage.toGibibytes() * 10, LARGEST_STORAGE));
-
-    this.instance = new rds.DatabaseInstance(this, 'Instance', {
+    const { allocated, maximum } = storageOf(props);
+    const settings: rds.DatabaseInstanceSourceProps = {
       engine,
       instanceType: props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
       vpc: props.vpc,
-      vpcSubnets: props.vpcSubnets,
+      vpcSubnets: dataSubnets(this, props.vpc, props.vpcSubnets),
       securityGroups: [
         new ec2.SecurityGroup(this, 'SecurityGroup', {
           vpc: props.vpc,
@@ -132,8 +59,6 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
       ],
       publiclyAccessible: false,
       multiAz: props.multiAz ?? false,
-      databaseName: DATABASE_NAME,
-      credentials: rds.Credentials.fromGeneratedSecret('nocobase'),
       // A group of our own from the start: attaching one later restarts the database.
       parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
         engine,
@@ -142,9 +67,8 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
       }),
       caCertificate: rds.CaCertificate.RDS_CA_RSA2048_G1,
       storageType: rds.StorageType.GP3,
-      storageEncrypted: true,
-      allocatedStorage: allocatedStorage.toGibibytes(),
-      maxAllocatedStorage: maxAllocatedStorage.toGibibytes(),
+      allocatedStorage: allocated,
+      maxAllocatedStorage: maximum,
       backupRetention: props.backupRetention ?? Duration.days(14),
       copyTagsToSnapshot: true,
       deletionProtection: props.deletionProtection ?? true,
@@ -155,143 +79,80 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable {
       databaseInsightsMode: rds.DatabaseInsightsMode.STANDARD,
       enablePerformanceInsights: true,
       performanceInsightRetention: rds.PerformanceInsightRetention.DEFAULT,
+      performanceInsightEncryptionKey: props.encryptionKey,
       cloudwatchLogsExports: ['postgresql', 'upgrade'],
-    });
-    this.secret = this.instance.secret!;
-    this.connections = this.instance.connections;
+    };
+    // Of one id: a database is restored in the place of the one that it was.
+    const instance = props.snapshot
+      ? new rds.DatabaseInstanceFromSnapshot(this, 'Instance', {
+          ...settings,
+          snapshotIdentifier: props.snapshot.snapshotIdentifier,
+          credentials: rds.SnapshotCredentials.fromGeneratedSecret(props.snapshot.username ?? NAME, {
+            encryptionKey: props.encryptionKey,
+          }),
+        })
+      : new rds.DatabaseInstance(this, 'Instance', {
+          ...settings,
+          databaseName: NAME,
+          credentials: rds.Credentials.fromGeneratedSecret(NAME, { encryptionKey: props.encryptionKey }),
+          storageEncrypted: true,
+          storageEncryptionKey: props.encryptionKey,
+        });
+    if (allocated === undefined) {
+      // CDK's 100 GiB are too little for a larger snapshot and too much for a smaller one.
+      (instance.node.defaultChild as rds.CfnDBInstance).allocatedStorage = undefined;
+    }
+    this.instance = instance;
+    this.secret = instance.secret!;
+    this.connections = instance.connections;
+    acknowledgePostgres(instance, props);
+  }
 
-    this.acknowledge(props);
-
-    this.binding = {
-      instance: this.instance,
-      secret: this.secret,
-      connections: this.connections,
-      contribution: {
-        environment: {
-          DB_DIALECT: 'postgres',
-          DB_HOST: this.instance.dbInstanceEndpointAddress,
-          DB_PORT: this.instance.dbInstanceEndpointPort,
-          DB_DATABASE: DATABASE_NAME,
-          // Only the three together make both the app and the licence kit connect (nocobase#9257, #7394),
-          // and the CA has to be a path: the launcher writes the file.
-          DB_DIALECT_OPTIONS_SSL_MODE: 'verify-full',
-          DB_DIALECT_OPTIONS_SSL_CA: CA_FILE,
-          DB_DIALECT_OPTIONS_SSL_REJECT_UNAUTHORIZED: 'true',
-          LAUNCHER_DATABASE_CA: props.caCertificate ?? rdsRoot(this),
-        },
-        secrets: {
-          DB_USER: ecs.Secret.fromSecretsManager(this.secret, 'username'),
-          DB_PASSWORD: ecs.Secret.fromSecretsManager(this.secret, 'password'),
-        },
-      },
+  /** What the cluster takes over. Called by the cluster. */
+  public bind(scope: Construct, _context: PartContext): DatabaseBinding {
+    const { instance, secret, connections, props } = this;
+    return {
+      ...databaseContributions({
+        host: instance.dbInstanceEndpointAddress,
+        port: instance.dbInstanceEndpointPort,
+        databaseName: props.snapshot?.databaseName ?? NAME,
+        username: StoredSecret.inSecretsManager(secret, 'username'),
+        password: StoredSecret.inSecretsManager(secret, 'password'),
+        ca: props.caCertificate ?? rdsRoot(scope, 'database.caCertificate'),
+        tables: props,
+      }),
+      instance,
+      secret,
+      connections,
     };
   }
 
-  private acknowledge(props: PostgresDatabaseProps) {
-    const port = 'Access is limited by security group to the nodes; another port would hide nothing from them.';
-    Validations.of(this.instance).acknowledge(
-      { id: 'AwsSolutions-RDS11', reason: port },
-      { id: 'cdk-validator-cfnguard::rds_instance_no_default_ports_check', reason: port },
-      {
-        id: 'AwsSolutions-SMG4',
-        reason:
-          'Nodes read the password when they start; a rotation has to be followed by a deployment and is opted into.',
-      },
-      {
-        id: 'cdk-validator-cfnguard::rds_instance_enhanced_monitoring_enabled_check',
-        reason: 'Database Insights shows load by query and wait, which is what a NocoBase database needs.',
-      },
-      {
-        id: 'cdk-validator-cfnguard::rds_storage_encrypted_kms_key_check',
-        reason: 'Encrypted with the key that AWS manages for RDS in this account.',
-      },
-      {
-        id: 'cdk-validator-cfnguard::rds_instance_iam_authentication_enabled_check',
-        reason: 'NocoBase signs in with a password and cannot use IAM tokens, which end after 15 minutes.',
-      },
-    );
-    if (!props.multiAz) {
-      const standby = 'A standby doubles the price and is one prop away: Database.postgres({ multiAz: true }).';
-      Validations.of(this.instance).acknowledge(
-        { id: 'AwsSolutions-RDS3', reason: standby },
-        { id: 'cdk-validator-cfnguard::rds_instance_multi_az_support_check', reason: standby },
-      );
-    }
-    if (props.deletionProtection === false) {
-      const unprotected = 'Switched off by `deletionProtection: false`; a final snapshot is still taken.';
-      Validations.of(this.instance).acknowledge(
-        { id: 'AwsSolutions-RDS10', reason: unprotected },
-        { id: 'cdk-validator-cfnguard::rds_instance_deletion_protection_enabled_check', reason: unprotected },
-      );
-    }
+  /** Lets somebody else read user and password. The way there is opened by `connections`. */
+  public grantConnect(grantee: iam.IGrantable): iam.Grant {
+    return StoredSecret.inSecretsManager(this.secret).grantRead(grantee);
   }
 
-  private validate(props: PostgresDatabaseProps) {
-    const major = props.version?.postgresMajorVersion;
-    if (major !== undefined && !Token.isUnresolved(major) && !['15', '16', '17'].includes(major)) {
-      throw invalidProp(this, {
-        prop: 'database.version',
-        problem: `PostgreSQL ${major} is not one of 15, 16, 17`,
-        remedy:
-          'Leave it out for 17: the NocoBase image carries the clients of 16 and 17, and RDS enforces TLS from 15 on',
-      });
-    }
-    const instanceClass = props.instanceType?.toString();
-    if (
-      instanceClass !== undefined &&
-      !Token.isUnresolved(instanceClass) &&
-      !/^(?!db\.)[a-z0-9-]+\.[a-z0-9]+$/.test(instanceClass)
-    ) {
-      throw invalidProp(this, {
-        prop: 'database.instanceType',
-        problem: `'${instanceClass}' is not an instance type as CDK writes it, without db.`,
-        remedy: "Write e.g. new ec2.InstanceType('m7g.large')",
-      });
-    }
-    const retention = props.backupRetention;
-    const days = retention?.isUnresolved() ? undefined : retention?.toDays({ integral: false });
-    if (days !== undefined && (days < 1 || days > 35 || !Number.isInteger(days))) {
-      throw invalidProp(this, {
-        prop: 'database.backupRetention',
-        problem: `must be between 1 and 35 whole days, got: ${days}`,
-        remedy: 'Without automated backups an upgrade cannot be undone',
-      });
-    }
-    const allocated = (props.allocatedStorage ?? DEFAULT_STORAGE).toGibibytes();
-    const maximum = props.maxAllocatedStorage?.toGibibytes();
-    refuseToken(this, 'database.allocatedStorage', allocated);
-    refuseToken(this, 'database.maxAllocatedStorage', maximum);
-    if (!(allocated >= 20 && allocated <= LARGEST_STORAGE)) {
-      throw invalidProp(this, {
-        prop: 'database.allocatedStorage',
-        problem: `must be between 20 GiB and 64 TiB for gp3, got: ${allocated} GiB`,
-        remedy: 'Start with Size.gibibytes(20); it grows by itself',
-      });
-    }
-    if (maximum !== undefined && !(maximum <= LARGEST_STORAGE)) {
-      throw invalidProp(this, {
-        prop: 'database.maxAllocatedStorage',
-        problem: `must be at most 64 TiB, got: ${maximum} GiB`,
-        remedy: 'Leave it out for ten times what is allocated',
-      });
-    }
-    if (maximum !== undefined && maximum < allocated * 1.1) {
-      throw invalidProp(this, {
-        prop: 'database.maxAllocatedStorage',
-        problem: `${maximum} GiB is less than 10% above the allocated ${allocated} GiB, which RDS refuses`,
-        remedy: `Set at least Size.gibibytes(${Math.ceil(allocated * 1.1)})`,
-      });
-    }
-    if (
-      props.caCertificate !== undefined &&
-      !Token.isUnresolved(props.caCertificate) &&
-      !ONE_CERTIFICATE.test(props.caCertificate)
-    ) {
-      throw invalidProp(this, {
-        prop: 'database.caCertificate',
-        problem: 'is not one PEM certificate',
-        remedy: 'Pass the text of the file, which begins with -----BEGIN CERTIFICATE-----, not its path',
-      });
-    }
+  /**
+   * A metric of the instance (namespace AWS/RDS), on average over five minutes.
+   *
+   * @param metricName as CloudWatch has it, e.g. `ReadLatency`
+   */
+  public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.instance.metric(metricName, props);
+  }
+
+  /** CPU, in percent. On a `t` class, above its baseline for long means credits are used up. */
+  public metricCpuUtilization(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('CPUUtilization', props);
+  }
+
+  /** Storage that is left of what is allocated, in bytes. RDS enlarges it by itself up to `maxAllocatedStorage`. */
+  public metricFreeStorageSpace(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('FreeStorageSpace', props);
+  }
+
+  /** Open connections: `DB_POOL_MAX` a process of each node, and one a node. */
+  public metricDatabaseConnections(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('DatabaseConnections', props);
   }
 }

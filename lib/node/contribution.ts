@@ -1,6 +1,9 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { IDependable } from 'constructs';
+import type { StoredSecret } from './stored-secret';
 
 /**
  * What a part of the cluster gives to every node. All nodes get the same
@@ -29,6 +32,13 @@ export interface NodeContribution {
    * @default - none
    */
   readonly connectionUrls?: { [name: string]: string };
+
+  /**
+   * Root certificates (PEM) that nodes are to trust beside the public ones.
+   *
+   * @default - none
+   */
+  readonly trustedCertificates?: string[];
 }
 
 /** What a part of the cluster is to the others once it is bound to a scope. */
@@ -65,6 +75,37 @@ export interface PartBinding {
    * @default - nothing
    */
   readonly nodePolicies?: iam.PolicyStatement[];
+
+  /**
+   * What has to be there before a node starts, beyond what the node refers to.
+   *
+   * @default - nothing
+   */
+  readonly startAfter?: IDependable[];
+
+  /**
+   * What the part may not share, by purpose: `{ cache: 'redis.example.com:6379/0' }`.
+   * A place that is claimed twice, within a cluster or by two clusters of one
+   * app, is an error: they would overwrite each other's data.
+   *
+   * @default - nothing that can be claimed twice
+   */
+  readonly claims?: { [purpose: string]: string };
+
+  /**
+   * Values that become part of connection URLs as they are, by what they are.
+   * Whether a URL can carry them is looked at before a deployment goes on.
+   *
+   * @default - none
+   */
+  readonly urlParts?: { [what: string]: StoredSecret };
+
+  /**
+   * Parts that this one is made of. Nodes are let in to them as well.
+   *
+   * @default - none
+   */
+  readonly members?: PartBinding[];
 }
 
 /** Where a part is bound. */
@@ -74,4 +115,11 @@ export interface PartContext {
 
   /** Where data stores live: subnets over at least two availability zones. */
   readonly dataSubnets: ec2.SubnetSelection;
+
+  /**
+   * The KMS key for what is made.
+   *
+   * @default - the keys that AWS manages
+   */
+  readonly encryptionKey?: kms.IKey;
 }

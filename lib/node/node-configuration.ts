@@ -1,10 +1,12 @@
 import { SecretValue, Stack, Validations } from 'aws-cdk-lib';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import type { NodeContribution } from './contribution';
 import { ownerOf } from './owned-variables';
+import { StoredSecret } from './stored-secret';
 
 /** A contribution and the prop that it comes from. */
 export interface NamedContribution {
@@ -18,6 +20,7 @@ export interface NodeConfigurationProps {
   readonly defaults: { [name: string]: string };
   readonly userEnvironment: { [name: string]: string };
   readonly userSecrets: { [name: string]: ecs.Secret };
+  readonly encryptionKey?: kms.IKey;
 }
 
 /** The one set of variables that all nodes get; the only place where they come together. */
@@ -40,6 +43,10 @@ export class NodeConfiguration extends Construct {
       this.take(secrets, contribution.secrets, prop);
       this.take(urls, contribution.connectionUrls, prop);
     }
+    const certificates = props.contributions.flatMap(({ contribution }) => contribution.trustedCertificates ?? []);
+    if (certificates.length > 0) {
+      environment.LAUNCHER_TRUSTED_CERTIFICATES = [...new Set(certificates)].map((pem) => `${pem.trim()}\n`).join('');
+    }
     this.refuseOwned(Object.keys(props.userEnvironment), 'environment');
     this.refuseOwned(Object.keys(props.userSecrets), 'secrets');
     this.refuseSecretValues(props.userEnvironment);
@@ -55,6 +62,7 @@ export class NodeConfiguration extends Construct {
     // nowhere else. They are not resolved again when an inner Secret rotates.
     this.connectionUrls = new secretsmanager.Secret(this, 'ConnectionUrls', {
       description: 'Connection URLs of the nodes of a NocoBase cluster',
+      encryptionKey: props.encryptionKey,
       secretObjectValue: Object.fromEntries(
         Object.entries(urls).map(([name, url]) => [name, SecretValue.unsafePlainText(url)]),
       ),
@@ -64,10 +72,15 @@ export class NodeConfiguration extends Construct {
       reason: 'Derived from the Secrets of Redis and the message queue by CloudFormation; it changes when they do.',
     });
     for (const name of Object.keys(urls)) {
-      secrets[name] = ecs.Secret.fromSecretsManager(this.connectionUrls, name);
+      secrets[name] = StoredSecret.inSecretsManager(this.connectionUrls, name);
     }
     this.environment = sorted(environment);
     this.secrets = sorted(secrets);
+  }
+
+  /** Whether nodes read values from Parameter Store when they start. */
+  public get usesParameterStore(): boolean {
+    return Object.values(this.secrets).some(({ arn }) => /^[^:]+:[^:]+:ssm:/.test(arn));
   }
 
   private take<T>(target: { [name: string]: T }, source: { [name: string]: T } | undefined, prop: string) {
@@ -103,7 +116,7 @@ export class NodeConfiguration extends Construct {
         throw invalidProp(this, {
           prop,
           problem: 'is a secret, which would stand in clear text in the task definition',
-          remedy: `Inject it: secrets: { ${name}: ecs.Secret.fromSecretsManager(secret) }`,
+          remedy: `Inject it: secrets: { ${name}: StoredSecret.inSecretsManager(secret) }`,
         });
       }
     }

@@ -7,8 +7,9 @@ import { Construct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
 import { renewWith } from '../renewed-resource';
-import type { FargateSize } from './fargate-size';
+import type { NodeCapacity } from './node-capacity';
 import type { NodeConfiguration } from './node-configuration';
+import type { NodeSize } from './node-size';
 import { NODE_PORT, TIMING } from './timing';
 import type { DeploymentPercentages, FleetSize } from './worker-id-budget';
 
@@ -22,15 +23,15 @@ const LARGEST_DEFINITION = 58 * 1024;
 const TARGET_CPU_PERCENT = 60;
 
 /** Nodes of one kind: a task definition, its service and the scaling of it. */
-export interface INodeFleet extends ec2.IConnectable {
+export interface INodeFleet extends ec2.IConnectable, iam.IGrantable {
   /** What a node is. Changing it is a deployment. */
-  readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly taskDefinition: ecs.TaskDefinition;
 
   /** The container in which NocoBase runs. */
   readonly container: ecs.ContainerDefinition;
 
   /** The service that keeps the nodes running. */
-  readonly service: ecs.FargateService;
+  readonly service: ecs.BaseService;
 
   /** Bounds and metrics by which the fleet grows and shrinks. */
   readonly scaling: ecs.ScalableTaskCount;
@@ -45,7 +46,8 @@ export interface NodeFleetProps {
   readonly volume: ecs.EfsVolumeConfiguration;
   readonly policies: iam.PolicyStatement[];
   readonly cpuArchitecture: ecs.CpuArchitecture;
-  readonly fargateSize: FargateSize;
+  readonly capacity: NodeCapacity;
+  readonly nodeSize: NodeSize;
   readonly size: FleetSize;
   readonly deployment: DeploymentPercentages;
   readonly upgradeTimeout: Duration;
@@ -63,23 +65,24 @@ export interface NodeFleetProps {
  * is healthy the scalable target raises the count to its minimum.
  */
 export class NodeFleet extends Construct implements INodeFleet {
-  public readonly taskDefinition: ecs.FargateTaskDefinition;
+  public readonly taskDefinition: ecs.TaskDefinition;
   public readonly container: ecs.ContainerDefinition;
-  public readonly service: ecs.FargateService;
+  public readonly service: ecs.BaseService;
   public readonly scaling: ecs.ScalableTaskCount;
   public readonly connections: ec2.Connections;
+  public readonly grantPrincipal: iam.IPrincipal;
 
   constructor(scope: Construct, id: string, props: NodeFleetProps) {
     super(scope, id);
 
-    this.taskDefinition = new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
-      ...props.fargateSize,
-      runtimePlatform: {
-        cpuArchitecture: props.cpuArchitecture,
-        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
-      },
+    this.taskDefinition = new ecs.TaskDefinition(this, 'TaskDefinition', {
+      cpu: String(props.nodeSize.cpu),
+      memoryMiB: String(props.nodeSize.memoryLimitMiB),
+      networkMode: ecs.NetworkMode.AWS_VPC,
       volumes: [{ name: 'storage', efsVolumeConfiguration: props.volume }],
+      ...platform(props),
     });
+    this.grantPrincipal = this.taskDefinition.taskRole;
     for (const policy of props.policies) {
       this.taskDefinition.addToTaskRolePolicy(policy);
     }
@@ -113,30 +116,7 @@ export class NodeFleet extends Construct implements INodeFleet {
     // first deployment that failed with `--no-rollback` could not be mended.
     renewWith(this.cfnTaskDefinition, () => this.definition());
 
-    this.service = new ecs.FargateService(this, 'Service', {
-      cluster: props.cluster,
-      taskDefinition: this.taskDefinition,
-      vpcSubnets: props.subnets,
-      securityGroups: [props.securityGroup],
-      assignPublicIp: false,
-      // A single node is single from the moment the service is updated; the scalable target, which comes after the
-      // service, would be too late.
-      desiredCount: props.size.maxNodes === 1 ? 1 : undefined,
-      minHealthyPercent: props.deployment.minimumHealthyPercent,
-      maxHealthyPercent: props.deployment.maximumPercent,
-      // Unset would mean enabled, and ECS refuses that together with 100%.
-      availabilityZoneRebalancing:
-        props.deployment.maximumPercent > 100
-          ? ecs.AvailabilityZoneRebalancing.ENABLED
-          : ecs.AvailabilityZoneRebalancing.DISABLED,
-      circuitBreaker: { enable: true, rollback: true },
-      // Counts from the start of a task, and a node that waits for an upgrade has its own start still to come.
-      // The launcher is the judge of health in time.
-      healthCheckGracePeriod: props.upgradeTimeout.plus(TIMING.start).plus(TIMING.start),
-      enableExecuteCommand: props.enableExecuteCommand,
-      enableECSManagedTags: true,
-      propagateTags: ecs.PropagatedTagSource.SERVICE,
-    });
+    this.service = this.run(props);
     // What a task needs and nothing else waits for: the policy of the role that fetches its secrets, and in a new VPC
     // the way out by which its image is pulled.
     this.service.node.defaultChild!.node.addDependency(
@@ -162,10 +142,44 @@ export class NodeFleet extends Construct implements INodeFleet {
     this.acknowledge(props);
   }
 
+  private run(props: NodeFleetProps): ecs.BaseService {
+    const settings = {
+      cluster: props.cluster,
+      taskDefinition: this.taskDefinition,
+      vpcSubnets: props.subnets,
+      securityGroups: [props.securityGroup],
+      capacityProviderStrategies: props.capacity.strategies,
+      // A single node is single from the moment the service is updated; the scalable target, which comes after the
+      // service, would be too late.
+      desiredCount: props.size.maxNodes === 1 ? 1 : undefined,
+      minHealthyPercent: props.deployment.minimumHealthyPercent,
+      maxHealthyPercent: props.deployment.maximumPercent,
+      // Unset would mean enabled, and ECS refuses that together with 100%.
+      availabilityZoneRebalancing:
+        props.deployment.maximumPercent > 100
+          ? ecs.AvailabilityZoneRebalancing.ENABLED
+          : ecs.AvailabilityZoneRebalancing.DISABLED,
+      circuitBreaker: { enable: true, rollback: true },
+      // Counts from the start of a task, and a node that waits for an upgrade has its own start still to come.
+      // The launcher is the judge of health in time.
+      healthCheckGracePeriod: props.upgradeTimeout.plus(TIMING.start).plus(TIMING.start),
+      enableExecuteCommand: props.enableExecuteCommand,
+      enableECSManagedTags: true,
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+    };
+    return props.capacity.onEc2
+      ? new ecs.Ec2Service(this, 'Service', {
+          ...settings,
+          placementStrategies: [ecs.PlacementStrategy.spreadAcross(ecs.BuiltInAttributes.AVAILABILITY_ZONE)],
+        })
+      : new ecs.FargateService(this, 'Service', { ...settings, assignPublicIp: false });
+  }
+
   /** All that makes a node, with tokens: where it changes, nodes start. */
   public definition(): { [property: string]: unknown } {
-    const { containerDefinitions, cpu, memory, runtimePlatform, volumes } = this.cfnTaskDefinition;
-    return { containerDefinitions, cpu, memory, runtimePlatform, volumes };
+    const { containerDefinitions, cpu, memory, placementConstraints, runtimePlatform, volumes } =
+      this.cfnTaskDefinition;
+    return { containerDefinitions, cpu, memory, placementConstraints, runtimePlatform, volumes };
   }
 
   private get cfnTaskDefinition() {
@@ -220,4 +234,19 @@ export class NodeFleet extends Construct implements INodeFleet {
       });
     }
   }
+}
+
+/** Fargate provides the processor that is asked for; of instances those with another one are passed over. */
+function platform({ capacity, cpuArchitecture }: NodeFleetProps) {
+  if (!capacity.onEc2) {
+    return {
+      compatibility: ecs.Compatibility.FARGATE,
+      runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
+    };
+  }
+  const name = cpuArchitecture === ecs.CpuArchitecture.ARM64 ? 'arm64' : 'x86_64';
+  return {
+    compatibility: ecs.Compatibility.EC2,
+    placementConstraints: [ecs.PlacementConstraint.memberOf(`attribute:ecs.cpu-architecture == ${name}`)],
+  };
 }

@@ -1,6 +1,6 @@
-import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { NodeContribution } from '../node/contribution';
+import { StoredSecret } from '../node/stored-secret';
 
 /** How a cluster gets its adapters, bound. */
 export interface ClusterPluginsBinding {
@@ -21,7 +21,15 @@ export interface ClusterPluginsBinding {
    *
    * @default - there is none
    */
-  readonly licenseKey?: secretsmanager.ISecret;
+  readonly licenseKey?: StoredSecret;
+
+  /**
+   * What nodes reach for it that the endpoints of a VPC do not. Without a way
+   * out they would not start.
+   *
+   * @default - nothing
+   */
+  readonly internet?: string;
 }
 
 /** What the choice of plug-ins depends on. */
@@ -82,13 +90,15 @@ class Licensed extends ClusterPlugins {
   }
 
   public bind(context: ClusterPluginsContext): ClusterPluginsBinding {
+    const licenseKey = StoredSecret.inSecretsManager(this.licenseKey);
     return {
       kind: 'licensed',
       clustered: true,
-      licenseKey: this.licenseKey,
+      licenseKey,
+      internet: 'the service that licensed plug-ins are downloaded from',
       contribution: {
         environment: { ...required(context), LAUNCHER_LICENSE: 'required' },
-        secrets: { LAUNCHER_LICENSE_KEY: ecs.Secret.fromSecretsManager(this.licenseKey) },
+        secrets: { LAUNCHER_LICENSE_KEY: licenseKey },
       },
     };
   }

@@ -3,23 +3,21 @@ import { type CfnResource, CustomResource, Duration, RemovalPolicy, Validations 
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, Dependable } from 'constructs';
 import { acknowledgeLogGroup } from '../log-group-rules';
+import type { StoredSecret } from '../node/stored-secret';
 import { renewWith } from '../renewed-resource';
 import { type CheckRequest, PreflightRule } from './request';
 
 export { PreflightRule };
 
-/** What the value of a Secret must be. */
+/** What a value must be. */
 export interface PreflightCheck {
   /** What the value is for, as the guide calls it. */
   readonly variable: string;
   readonly rule: PreflightRule;
-  readonly secret: secretsmanager.ISecret;
-  /** @default - the value is the whole Secret */
-  readonly jsonField?: string;
-  /** The prop of the cluster that the Secret was given by. */
+  readonly secret: StoredSecret;
+  /** The prop of the cluster that it was given by. */
   readonly prop: string;
 }
 
@@ -54,9 +52,8 @@ export class Preflight extends Construct {
       description: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
     });
     logGroup.grantWrite(role);
-    for (const secret of new Set(props.checks.map((check) => check.secret))) {
+    for (const { secret } of props.checks) {
       secret.grantRead(role);
-      this.allowDecryption(role, secret);
     }
 
     // In no VPC: it talks to Secrets Manager and to CloudFormation's answer URL, which it reaches over AWS's own
@@ -79,8 +76,9 @@ export class Preflight extends Construct {
       (check): CheckRequest => ({
         Variable: check.variable,
         Rule: check.rule,
-        SecretArn: check.secret.secretArn,
-        JsonField: check.jsonField,
+        SecretArn: check.secret.storeArn,
+        ParameterName: isParameter(check.secret) ? check.secret.storeName : undefined,
+        JsonField: check.secret.field,
         Prop: check.prop,
       }),
     );
@@ -106,18 +104,6 @@ export class Preflight extends Construct {
     this.acknowledge(handler, logGroup);
   }
 
-  /** `grantRead` changes the policy of the key alone, which does nothing for a key that is not of this app. */
-  private allowDecryption(role: iam.Role, { encryptionKey, env }: secretsmanager.ISecret) {
-    if (encryptionKey === undefined) return;
-    role.addToPrincipalPolicy(
-      new iam.PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [encryptionKey.keyArn],
-        conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${env.region}.amazonaws.com` } },
-      }),
-    );
-  }
-
   private acknowledge(handler: lambda.Function, logGroup: logs.LogGroup) {
     Validations.of(handler).acknowledge(
       {
@@ -132,4 +118,9 @@ export class Preflight extends Construct {
     );
     acknowledgeLogGroup(logGroup);
   }
+}
+
+/** Of Secrets everything can be referred to. */
+function isParameter(secret: StoredSecret): boolean {
+  return secret.dynamicReference === undefined;
 }

@@ -1,11 +1,17 @@
 import { Fn, Names, Token, Validations } from 'aws-cdk-lib';
 import * as amazonmq from 'aws-cdk-lib/aws-amazonmq';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
-import { ownerOf } from '../node/owned-variables';
-import type { MessageQueueBinding } from './message-queue';
+import { dataSubnets } from '../network/data-subnets';
+import type { PartContext } from '../node/contribution';
+import { StoredSecret } from '../node/stored-secret';
+import type { IMessageQueue, MessageQueueBinding } from './message-queue';
+import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
 
 /** How many brokers there are. Changing it replaces the broker and loses what is queued. */
 export enum RabbitMqDeployment {
@@ -57,15 +63,33 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
   /** The network. Changing it replaces the broker. */
   readonly vpc: ec2.IVpc;
 
-  /** Subnets; the first one for a single instance. Changing them replaces the broker. */
-  readonly vpcSubnets: ec2.SubnetSelection;
+  /**
+   * Subnets, one in a zone and none of them public; a single instance takes the
+   * first one. Changing them replaces the broker and loses what is queued.
+   *
+   * @default - isolated subnets where there are some, private ones otherwise
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * The KMS key that encrypts the queues and the Secret. Changing it replaces
+   * the broker and loses what is queued.
+   *
+   * @default - the keys that AWS owns or manages
+   */
+  readonly encryptionKey?: kms.IKey;
 }
 
 const PORT = 5671;
 const ENGINE_VERSIONS = ['4.2', '4.3'];
 
-/** An Amazon MQ for RabbitMQ broker for NocoBase, reachable from the nodes only. */
-export class RabbitMqBroker extends Construct implements ec2.IConnectable {
+/**
+ * An Amazon MQ for RabbitMQ broker for NocoBase, reachable from the nodes only.
+ *
+ * Usable on its own, e.g. in a stack with what holds data: it can be given as
+ * `queue` of a cluster.
+ */
+export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMessageQueue {
   /** The broker. */
   public readonly broker: amazonmq.CfnBroker;
 
@@ -75,8 +99,8 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
   /** The network side, port 5671 (AMQP over TLS). */
   public readonly connections: ec2.Connections;
 
-  /** What the cluster takes over. */
-  public readonly binding: MessageQueueBinding;
+  private readonly urlVariable?: string;
+  private readonly name: string;
 
   constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
     super(scope, id);
@@ -95,6 +119,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
     // Alphanumeric: the password is part of a URL, and Amazon MQ refuses `,` `:` and `=`.
     this.secret = new secretsmanager.Secret(this, 'Secret', {
       description: 'User of the RabbitMQ of a NocoBase cluster',
+      encryptionKey: props.encryptionKey,
       generateSecretString: {
         secretStringTemplate: '{"username":"nocobase"}',
         generateStringKey: 'password',
@@ -106,49 +131,86 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
       id: 'AwsSolutions-SMG4',
       reason: 'Amazon MQ for RabbitMQ has one user whose password its API cannot change.',
     });
-    const username = this.secret.secretValueFromJson('username').unsafeUnwrap();
-    const password = this.secret.secretValueFromJson('password').unsafeUnwrap();
+    this.urlVariable = props.urlVariable;
+    this.name = this.brokerName(deployment);
 
-    const { subnetIds } = props.vpc.selectSubnets(props.vpcSubnets);
+    const single = deployment === RabbitMqDeployment.SINGLE_INSTANCE;
+    const { subnetIds } = props.vpc.selectSubnets(
+      dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true, fewestZones: single ? 1 : 2 }),
+    );
     this.broker = new amazonmq.CfnBroker(this, 'Broker', {
-      brokerName: this.brokerName(deployment),
+      brokerName: this.name,
       engineType: 'RABBITMQ',
       engineVersion: props.engineVersion ?? '4.2',
       hostInstanceType: props.instanceType ?? 'mq.m7g.medium',
       deploymentMode: deployment,
-      subnetIds: deployment === RabbitMqDeployment.SINGLE_INSTANCE ? [subnetIds[0]] : subnetIds,
+      subnetIds: single ? [subnetIds[0]] : subnetIds,
       securityGroups: [securityGroup.securityGroupId],
       publiclyAccessible: false,
       autoMinorVersionUpgrade: true,
-      users: [{ username, password }],
+      users: [this.credentials()],
       logs: { general: true },
+      encryptionOptions: props.encryptionKey && { useAwsOwnedKey: false, kmsKeyId: props.encryptionKey.keyArn },
     });
 
-    if (deployment === RabbitMqDeployment.SINGLE_INSTANCE) {
+    if (single) {
       Validations.of(this.broker).acknowledge({
         id: 'cdk-validator-cfnguard::mq_rabbit_deployment_mode_check',
         reason: 'Three brokers cost three times as much and are one prop away; the queue carries background work only.',
       });
     }
+  }
 
+  /** What the cluster takes over. Called by the cluster. */
+  public bind(_scope: Construct, _context: PartContext): MessageQueueBinding {
     const endpoint = Fn.select(0, this.broker.attrAmqpEndpoints);
-    const hostAndPort = Fn.select(1, Fn.split('//', endpoint));
-    this.binding = {
+    return {
+      ...rabbitMqContributions({
+        ...this.credentials(),
+        protocol: 'amqps',
+        hostAndPort: Fn.select(1, Fn.split('//', endpoint)),
+        virtualHost: '/',
+        urlVariable: this.urlVariable,
+      }),
       broker: this.broker,
       secret: this.secret,
       connections: this.connections,
-      contribution: {},
-      adapterPlugins: ['@nocobase/plugin-queue-adapter-rabbitmq'],
-      adapterContribution: {
-        environment: {
-          QUEUE_ADAPTER: 'rabbitmq',
-          // The URL is in a Secret: this is how the nodes change when the endpoint does.
-          LAUNCHER_QUEUE_ENDPOINT: endpoint,
-        },
-        connectionUrls: {
-          [props.urlVariable ?? 'QUEUE_ADAPTER_RABBITMQ_URL']: `amqps://${username}:${password}@${hostAndPort}`,
-        },
-      },
+    };
+  }
+
+  /** Lets somebody else read user and password. The way there is opened by `connections`. */
+  public grantConnect(grantee: iam.IGrantable): iam.Grant {
+    return StoredSecret.inSecretsManager(this.secret).grantRead(grantee);
+  }
+
+  /**
+   * A metric of the broker (namespace AWS/AmazonMQ), on average over five minutes.
+   *
+   * @param metricName as CloudWatch has it, e.g. `RabbitMQMemUsed`
+   */
+  public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/AmazonMQ',
+      metricName,
+      dimensionsMap: { Broker: this.name },
+      ...props,
+    }).attachTo(this);
+  }
+
+  /** Messages that wait or are being worked on, in all queues: what grows when workers do not keep up. */
+  public metricMessageCount(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('MessageCount', props);
+  }
+
+  /** CPU, in percent. */
+  public metricCpuUtilization(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('SystemCpuUtilization', props);
+  }
+
+  private credentials() {
+    return {
+      username: this.secret.secretValueFromJson('username').unsafeUnwrap(),
+      password: this.secret.secretValueFromJson('password').unsafeUnwrap(),
     };
   }
 
@@ -175,16 +237,6 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable {
         remedy: "Use 'mq.m7g.medium' for tests and small loads, 'mq.m7g.large' or larger for production",
       });
     }
-    const variable = props.urlVariable;
-    if (
-      variable !== undefined &&
-      (!/^[A-Z][A-Z0-9_]*$/.test(variable) || ![undefined, 'queue'].includes(ownerOf(variable)))
-    ) {
-      throw invalidProp(this, {
-        prop: 'queue.urlVariable',
-        problem: `must be the name of an environment variable that nothing else decides, got: '${variable}'`,
-        remedy: "Leave it out for 'QUEUE_ADAPTER_RABBITMQ_URL'",
-      });
-    }
+    checkUrlVariable(this, props.urlVariable);
   }
 }

@@ -1,10 +1,18 @@
-import { type Duration, Token, Validations } from 'aws-cdk-lib';
+import { type Duration, Validations } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { invalidProp, refuseToken } from '../invalid-prop';
-import type { RedisBinding } from './redis';
+import { dataSubnets } from '../network/data-subnets';
+import type { PartContext } from '../node/contribution';
+import { StoredSecret } from '../node/stored-secret';
+import type { IRedis, RedisBinding, RedisDatabases } from './redis';
+import { checkedDatabases } from './redis-databases';
+import { redisContributions, redisUrls } from './redis-functions';
+import { checkValkeyProps } from './valkey-checks';
 
 /** What can be chosen for the managed Valkey. */
 export interface ValkeyProps {
@@ -48,6 +56,14 @@ export interface ValkeyProps {
    * @default - no snapshots
    */
   readonly snapshotRetention?: Duration;
+
+  /**
+   * The logical database of each function: 0 to 15. Moving the queue's loses
+   * what is queued, when the message queue is Redis.
+   *
+   * @default - 0 cache, 1 sync signal, 2 lock, 3 queue, 4 worker ids
+   */
+  readonly databases?: RedisDatabases;
 }
 
 /** Properties of a `ValkeyCache`. */
@@ -55,15 +71,35 @@ export interface ValkeyCacheProps extends ValkeyProps {
   /** The network. Changing it replaces the cache. */
   readonly vpc: ec2.IVpc;
 
-  /** Subnets over at least two availability zones. */
-  readonly vpcSubnets: ec2.SubnetSelection;
+  /**
+   * Subnets over at least two availability zones, none of them public. They can
+   * be changed as long as those stay that its nodes are in.
+   *
+   * @default - isolated subnets where there are some, private ones otherwise
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * The KMS key that encrypts the data and the auth token. Changing it replaces
+   * the cache.
+   *
+   * @default - the keys that AWS manages
+   */
+  readonly encryptionKey?: kms.IKey;
 }
 
 const PORT = 6379;
-const OLDEST_VERSION_WITH_BLOOM_FILTER = 8.1;
+/** Of a node-based cache with cluster mode disabled. */
+const DATABASES = 16;
 
-/** An ElastiCache for Valkey replication group for NocoBase, cluster mode disabled (16 logical databases). */
-export class ValkeyCache extends Construct implements ec2.IConnectable {
+/**
+ * An ElastiCache for Valkey replication group for NocoBase, cluster mode
+ * disabled (16 logical databases).
+ *
+ * Usable on its own, e.g. in a stack with what holds data: it can be given as
+ * `redis` of a cluster.
+ */
+export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
   /** The replication group. */
   public readonly replicationGroup: elasticache.CfnReplicationGroup;
 
@@ -73,14 +109,16 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
   /** The network side, port 6379. */
   public readonly connections: ec2.Connections;
 
-  /** What the cluster takes over. */
-  public readonly binding: RedisBinding;
+  private readonly databases: Required<RedisDatabases>;
+  private readonly nodes: number;
 
   constructor(scope: Construct, id: string, props: ValkeyCacheProps) {
     super(scope, id);
-    this.validate(props);
+    checkValkeyProps(this, props);
+    this.databases = checkedDatabases(this, props.databases, undefined, DATABASES);
     const engineVersion = props.engineVersion ?? '8.2';
     const replicas = props.replicas ?? 1;
+    this.nodes = replicas + 1;
     const automaticFailover = props.automaticFailover ?? replicas > 0;
     const snapshotDays = props.snapshotRetention?.toDays() ?? 0;
 
@@ -94,6 +132,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
     // Alphanumeric: the token is part of URLs. Adding or removing it would replace the group.
     this.secret = new secretsmanager.Secret(this, 'Secret', {
       description: 'Auth token of the Redis of a NocoBase cluster',
+      encryptionKey: props.encryptionKey,
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'password',
@@ -108,7 +147,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
 
     const subnetGroup = new elasticache.CfnSubnetGroup(this, 'Subnets', {
       description: 'Redis of a NocoBase cluster',
-      subnetIds: props.vpc.selectSubnets(props.vpcSubnets).subnetIds,
+      subnetIds: props.vpc.selectSubnets(dataSubnets(this, props.vpc, props.vpcSubnets)).subnetIds,
     });
     // The default, volatile-lru, evicts keys with a time to live first, and those are locks and queue data
     // (taskforcesh/bullmq#2215). A group named by us also survives an engine upgrade.
@@ -127,7 +166,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
       cacheSubnetGroupName: subnetGroup.ref,
       securityGroupIds: [securityGroup.securityGroupId],
       clusterMode: 'disabled',
-      numCacheClusters: replicas + 1,
+      numCacheClusters: this.nodes,
       automaticFailoverEnabled: automaticFailover,
       multiAzEnabled: automaticFailover,
       port: PORT,
@@ -135,6 +174,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
       transitEncryptionMode: 'required',
       authToken: this.secret.secretValueFromJson('password').unsafeUnwrap(),
       atRestEncryptionEnabled: true,
+      kmsKeyId: props.encryptionKey?.keyArn,
       autoMinorVersionUpgrade: true,
       snapshotRetentionLimit: snapshotDays,
     });
@@ -142,90 +182,64 @@ export class ValkeyCache extends Construct implements ec2.IConnectable {
       id: 'AwsSolutions-AEC5',
       reason: 'Access is limited by security group to the nodes; another port would hide nothing from them.',
     });
+  }
 
-    const url = (database: number) =>
-      `rediss://:${this.secret.secretValueFromJson('password').unsafeUnwrap()}@${this.replicationGroup.attrPrimaryEndPointAddress}:${this.replicationGroup.attrPrimaryEndPointPort}/${database}`;
-    this.binding = {
+  /** What the cluster takes over. Called by the cluster. */
+  public bind(_scope: Construct, _context: PartContext): RedisBinding {
+    const { attrPrimaryEndPointAddress: host, attrPrimaryEndPointPort: port } = this.replicationGroup;
+    const password = this.secret.secretValueFromJson('password').unsafeUnwrap();
+    const urls = redisUrls(`rediss://:${password}@${host}:${port}`, this.databases);
+    return {
+      ...redisContributions(urls),
+      urls,
+      host,
       replicationGroup: this.replicationGroup,
       secret: this.secret,
       connections: this.connections,
-      contribution: {
-        environment: {
-          CACHE_DEFAULT_STORE: 'redis',
-          // The URLs are in a Secret: this is how the nodes change when the endpoint does.
-          LAUNCHER_REDIS_ENDPOINT: this.replicationGroup.attrPrimaryEndPointAddress,
-        },
-        connectionUrls: { CACHE_REDIS_URL: url(0) },
-      },
-      adapterPlugins: [
-        '@nocobase/plugin-pubsub-adapter-redis',
-        '@nocobase/plugin-lock-adapter-redis',
-        '@nocobase/plugin-workerid-allocator-redis',
-      ],
-      adapterContribution: {
-        environment: { LOCK_ADAPTER_DEFAULT: 'redis' },
-        connectionUrls: {
-          PUBSUB_ADAPTER_REDIS_URL: url(1),
-          LOCK_ADAPTER_REDIS_URL: url(2),
-          // Idle while `QUEUE_ADAPTER` names another queue.
-          QUEUE_ADAPTER_REDIS_URL: url(3),
-          REDIS_URL: url(4),
-        },
-      },
     };
   }
 
-  private validate(props: ValkeyCacheProps) {
-    const version = props.engineVersion;
-    refuseToken(this, 'redis.engineVersion', version);
-    if (version !== undefined) {
-      if (!/^\d+\.\d+$/.test(version)) {
-        throw invalidProp(this, {
-          prop: 'redis.engineVersion',
-          problem: `must be major and minor version of Valkey, got: '${version}'`,
-          remedy: "ElastiCache takes '8.2', not '8.2.0' and not 'valkey8.2'",
-        });
-      }
-      if (Number.parseFloat(version) < OLDEST_VERSION_WITH_BLOOM_FILTER) {
-        throw invalidProp(this, {
-          prop: 'redis.engineVersion',
-          problem: `${version} has no Bloom filter, which NocoBase's list of revoked tokens needs`,
-          remedy: 'Use Valkey 8.1 or newer, or leave it out for 8.2; Redis OSS on ElastiCache ends at 7.1 and has none',
-        });
-      }
-    }
-    const nodeType = props.nodeType;
-    if (nodeType !== undefined && !Token.isUnresolved(nodeType) && !/^cache\.[a-z0-9-]+\.[a-z0-9]+$/.test(nodeType)) {
-      throw invalidProp(this, {
-        prop: 'redis.nodeType',
-        problem: `'${nodeType}' is not an ElastiCache node type`,
-        remedy: "Write it with its prefix, e.g. 'cache.t4g.small' or 'cache.m7g.large'",
-      });
-    }
-    const replicas = props.replicas ?? 1;
-    refuseToken(this, 'redis.replicas', replicas);
-    if (!Number.isInteger(replicas) || replicas < 0 || replicas > 5) {
-      throw invalidProp(this, {
-        prop: 'redis.replicas',
-        problem: `must be a whole number between 0 and 5, got: ${replicas}`,
-        remedy: 'Use 1 for a primary and a replica in two availability zones',
-      });
-    }
-    if (props.automaticFailover && replicas === 0) {
-      throw invalidProp(this, {
-        prop: 'redis.automaticFailover',
-        problem: 'true needs a node to fail over to, and `redis.replicas` is 0',
-        remedy: 'Set `redis.replicas` to 1 or leave `automaticFailover` out',
-      });
-    }
-    const retention = props.snapshotRetention;
-    const days = retention?.isUnresolved() ? 0 : (retention?.toDays({ integral: false }) ?? 0);
-    if (!Number.isInteger(days) || days > 35) {
-      throw invalidProp(this, {
-        prop: 'redis.snapshotRetention',
-        problem: `must be between 0 and 35 whole days, got: ${days}`,
-        remedy: 'Leave it out for no snapshots',
-      });
-    }
+  /** Lets somebody else read the auth token. The way there is opened by `connections`. */
+  public grantConnect(grantee: iam.IGrantable): iam.Grant {
+    return StoredSecret.inSecretsManager(this.secret).grantRead(grantee);
+  }
+
+  /**
+   * A metric of one node of the replication group (namespace AWS/ElastiCache), on
+   * average over five minutes.
+   *
+   * @param metricName as CloudWatch has it, e.g. `CurrConnections`
+   * @param nodeNumber from 1 on; which one is primary changes with failovers
+   */
+  public metric(metricName: string, nodeNumber: number, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/ElastiCache',
+      metricName,
+      dimensionsMap: { CacheClusterId: `${this.replicationGroup.ref}-${String(nodeNumber).padStart(3, '0')}` },
+      ...props,
+    }).attachTo(this);
+  }
+
+  /**
+   * The share of the memory that data takes, in percent, of the fullest node.
+   * Nothing is evicted: at 100 nothing can be written any more.
+   */
+  public metricMemoryUsage(props?: cloudwatch.MetricOptions): cloudwatch.MathExpression {
+    return this.highest('DatabaseMemoryUsagePercentage', props);
+  }
+
+  /** CPU of the one thread that answers, in percent, of the busiest node. */
+  public metricEngineCpuUtilization(props?: cloudwatch.MetricOptions): cloudwatch.MathExpression {
+    return this.highest('EngineCPUUtilization', props);
+  }
+
+  private highest(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.MathExpression {
+    const nodes = Array.from({ length: this.nodes }, (_, index) => index + 1);
+    return new cloudwatch.MathExpression({
+      expression: `MAX([${nodes.map((node) => `node${node}`).join(', ')}])`,
+      usingMetrics: Object.fromEntries(nodes.map((node) => [`node${node}`, this.metric(metricName, node, props)])),
+      label: props?.label ?? metricName,
+      period: props?.period,
+    });
   }
 }

@@ -1,9 +1,14 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { SharedStorageBinding } from './shared-storage';
+import { dataSubnets } from '../network/data-subnets';
+import type { PartContext } from '../node/contribution';
+import { CLIENT_ACTIONS, mountedBy, throughAccessPoint } from './mount';
+import type { ISharedStorage, SharedStorageBinding } from './shared-storage';
 
 /** What can be chosen for the managed EFS. */
 export interface EfsStorageOptions {
@@ -20,21 +25,31 @@ export interface EfsStorageProps extends EfsStorageOptions {
   /** The network. Changing it replaces the mount targets. */
   readonly vpc: ec2.IVpc;
 
-  /** Subnets with a mount target each. */
-  readonly vpcSubnets: ec2.SubnetSelection;
-}
+  /**
+   * Subnets with a mount target each, one in a zone and none of them public.
+   * Nodes mount in their own zone: have one in each zone that they are in.
+   *
+   * @default - isolated subnets where there are some, private ones otherwise
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
 
-const CLIENT_ACTIONS = [
-  'elasticfilesystem:ClientMount',
-  'elasticfilesystem:ClientWrite',
-  'elasticfilesystem:ClientRootAccess',
-];
+  /**
+   * The KMS key that encrypts the files. Changing it makes an empty file system
+   * in place of this one, which stays.
+   *
+   * @default - the key that AWS manages for EFS
+   */
+  readonly encryptionKey?: kms.IKey;
+}
 
 /**
  * An EFS file system for `/app/nocobase/storage`. It stays when the stack is
  * deleted: it holds uploads and, possibly, key files.
+ *
+ * Usable on its own, e.g. in a stack with what holds data: it can be given as
+ * `storage` of a cluster.
  */
-export class EfsStorage extends Construct implements ec2.IConnectable {
+export class EfsStorage extends Construct implements ec2.IConnectable, ISharedStorage {
   /** The file system. */
   public readonly fileSystem: efs.FileSystem;
 
@@ -44,21 +59,19 @@ export class EfsStorage extends Construct implements ec2.IConnectable {
   /** The network side, port 2049. */
   public readonly connections: ec2.Connections;
 
-  /** What the cluster takes over. */
-  public readonly binding: SharedStorageBinding;
-
   constructor(scope: Construct, id: string, props: EfsStorageProps) {
     super(scope, id);
 
     this.fileSystem = new efs.FileSystem(this, 'FileSystem', {
       vpc: props.vpc,
-      vpcSubnets: props.vpcSubnets,
+      vpcSubnets: dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true }),
       securityGroup: new ec2.SecurityGroup(this, 'SecurityGroup', {
         vpc: props.vpc,
         description: 'Shared storage of a NocoBase cluster',
         allowAllOutbound: false,
       }),
       encrypted: true,
+      kmsKey: props.encryptionKey,
       throughputMode: efs.ThroughputMode.ELASTIC,
       performanceMode: efs.PerformanceMode.GENERAL_PURPOSE,
       lifecyclePolicy: props.lifecyclePolicy ?? efs.LifecyclePolicy.AFTER_30_DAYS,
@@ -91,28 +104,48 @@ export class EfsStorage extends Construct implements ec2.IConnectable {
       posixUser: { uid: '0', gid: '0' },
       createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
     });
+  }
 
-    this.binding = {
-      fileSystem: this.fileSystem,
-      accessPoint: this.accessPoint,
-      connections: this.connections,
-      contribution: {},
-      volume: {
-        fileSystemId: this.fileSystem.fileSystemId,
-        transitEncryption: 'ENABLED',
-        authorizationConfig: { accessPointId: this.accessPoint.accessPointId, iam: 'ENABLED' },
-      },
-      // `grantRootAccess` cannot be limited to an access point; this is the same, limited.
-      nodePolicies: [
-        new iam.PolicyStatement({
-          sid: 'MountSharedStorage',
-          actions: CLIENT_ACTIONS,
-          resources: [this.fileSystem.fileSystemArn],
-          conditions: {
-            StringEquals: { 'elasticfilesystem:AccessPointArn': this.accessPoint.accessPointArn },
-          },
-        }),
-      ],
-    };
+  /** What the cluster takes over. Called by the cluster. */
+  public bind(_scope: Construct, _context: PartContext): SharedStorageBinding {
+    return mountedBy(this.fileSystem, this.accessPoint);
+  }
+
+  /** Lets somebody else mount the directory of the access point, as root. The way there is opened by `connections`. */
+  public grantMount(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: CLIENT_ACTIONS,
+      resourceArns: [this.fileSystem.fileSystemArn],
+      conditions: throughAccessPoint(this.accessPoint),
+    });
+  }
+
+  /**
+   * A metric of the file system (namespace AWS/EFS), on average over five minutes.
+   *
+   * @param metricName as CloudWatch has it, e.g. `DataReadIOBytes`
+   */
+  public metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/EFS',
+      metricName,
+      dimensionsMap: { FileSystemId: this.fileSystem.fileSystemId },
+      ...props,
+    }).attachTo(this);
+  }
+
+  /** Nodes that have it mounted, summed over a minute: one each. */
+  public metricClientConnections(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('ClientConnections', { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1), ...props });
+  }
+
+  /** What is stored, in bytes, in all storage classes. Measured every 15 minutes. */
+  public metricStorageBytes(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('StorageBytes', {
+      dimensionsMap: { FileSystemId: this.fileSystem.fileSystemId, StorageClass: 'Total' },
+      period: Duration.minutes(15),
+      ...props,
+    });
   }
 }

@@ -2,7 +2,9 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as efs from 'aws-cdk-lib/aws-efs';
 import type { Construct } from 'constructs';
 import type { PartBinding, PartContext } from '../node/contribution';
+import { placement } from '../node/placement';
 import { EfsStorage, type EfsStorageOptions } from './efs-storage';
+import { type ExistingStorage, existingStorage } from './existing-storage';
 
 /** A shared storage that is bound to a cluster. */
 export interface SharedStorageBinding extends PartBinding {
@@ -12,42 +14,51 @@ export interface SharedStorageBinding extends PartBinding {
   /**
    * The file system.
    *
-   * @default - the file system was not made here
+   * @default - the storage is not an EFS
    */
-  readonly fileSystem?: efs.FileSystem;
+  readonly fileSystem?: efs.IFileSystem;
 
   /**
    * The access point that nodes mount.
    *
-   * @default - the access point was not made here
+   * @default - the storage is not an EFS
    */
-  readonly accessPoint?: efs.AccessPoint;
+  readonly accessPoint?: efs.IAccessPoint;
+}
+
+/** What the shared storage of a cluster can be: made by `SharedStorage`, or an `EfsStorage` of another stack. */
+export interface ISharedStorage {
+  /** Makes or looks up what it stands for. Called once, by the cluster. */
+  bind(scope: Construct, context: PartContext): SharedStorageBinding;
 }
 
 /**
  * The storage that all nodes share. The guide's baseline is the whole of
  * `/app/nocobase/storage`: uploads, plug-ins, key files, licence, backups.
  */
-export abstract class SharedStorage {
+export abstract class SharedStorage implements ISharedStorage {
   /** A managed EFS: encrypted, elastic throughput, automatic backups, kept when the stack is deleted. */
   public static efs(options: EfsStorageOptions = {}): SharedStorage {
-    return new ManagedEfs(options);
+    return new Deferred((scope, context) =>
+      new EfsStorage(scope, 'Storage', { ...options, ...placement(context) }).bind(scope, context),
+    );
+  }
+
+  /** An access point or a path of an EFS that is there already. */
+  public static existing(storage: ExistingStorage): SharedStorage {
+    return new Deferred((scope) => existingStorage(scope, storage));
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */
   public abstract bind(scope: Construct, context: PartContext): SharedStorageBinding;
 }
 
-class ManagedEfs extends SharedStorage {
-  constructor(private readonly options: EfsStorageOptions) {
+class Deferred extends SharedStorage {
+  constructor(private readonly create: (scope: Construct, context: PartContext) => SharedStorageBinding) {
     super();
   }
 
   public bind(scope: Construct, context: PartContext): SharedStorageBinding {
-    return new EfsStorage(scope, 'Storage', {
-      ...this.options,
-      vpc: context.vpc,
-      vpcSubnets: context.dataSubnets,
-    }).binding;
+    return this.create(scope, context);
   }
 }

@@ -89,7 +89,7 @@ describe('what is wrong is told with where it is, what is there and what may be'
       'the ARN of a certificate in ACM, in the region of the stack: arn:aws:acm:REGION:ACCOUNT:certificate/ID',
     ],
     ['vpcId', { vpcId: 'main' }, 'main', 'the ID of a VPC in your account, e.g. vpc-0123456789abcdef0'],
-    ['natGateways', { natGateways: 3 }, 3, 'a whole number from 1 to 2'],
+    ['natGateways', { natGateways: 3 }, 3, 'a whole number from 0 to 2'],
     ['web', { web: 4 }, 4, 'a group of keys: { … }'],
     ['web.minNodes', { web: { minNodes: 1 } }, 1, 'a whole number from 2 to 16'],
     ['web.maxNodes', { web: { maxNodes: 'many' } }, 'many', 'a whole number from 2 to 16'],

@@ -1,10 +1,13 @@
-import { Duration, Size } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { App, Duration, Size, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import { Database, type PostgresProps } from '../../lib';
+import { Database, PostgresDatabase, type PostgresDatabaseProps, type PostgresProps } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { environment, newCluster, only, secrets, synthesize } from '../cluster-fixture';
+import { newPlace } from '../part-fixture';
 
 const withDatabase = (props: PostgresProps) => newCluster({ database: Database.postgres(props) });
 
@@ -164,4 +167,78 @@ test.each<[string, PostgresProps, string]>([
   ],
 ])('%s is refused', (_, props, message) => {
   expect(() => withDatabase(props)).toThrow(message);
+});
+
+describe('on its own', () => {
+  const alone = (props: Partial<PostgresDatabaseProps> = {}) => {
+    const { stack, vpc, context } = newPlace();
+    const database = new PostgresDatabase(stack, 'Crm', { vpc, ...props });
+    return { stack, vpc, database, binding: database.bind(stack, context) };
+  };
+
+  test('it lies where a cluster would put it', () => {
+    const { stack, vpc } = alone();
+    const { SubnetIds } = only(Template.fromStack(stack), 'AWS::RDS::DBSubnetGroup').properties;
+    expect(SubnetIds).toEqual(stack.resolve(vpc.privateSubnets.map(({ subnetId }) => subnetId)));
+  });
+
+  test('it is not put into public subnets, nor into one zone', () => {
+    expect(() => alone({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
+      '[Prod/Crm]: `vpcSubnets` has public subnets, where nothing belongs that holds data.',
+    );
+    const oneZone = new ec2.Vpc(newPlace().stack, 'OneZone', { maxAzs: 1 });
+    expect(() => alone({ vpc: oneZone })).toThrow('availability zone only');
+  });
+
+  test('its key encrypts data, insights and Secret', () => {
+    const stack = new Stack(new App(), 'Keys');
+    const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    const template = Template.fromStack(alone({ encryptionKey }).stack);
+    expect(only(template, 'AWS::RDS::DBInstance').properties).toMatchObject({
+      KmsKeyId: encryptionKey.keyArn,
+      PerformanceInsightsKMSKeyId: encryptionKey.keyArn,
+    });
+    expect(only(template, 'AWS::SecretsManager::Secret').properties.KmsKeyId).toBe(encryptionKey.keyArn);
+  });
+
+  test('somebody else may be let in, and read user and password', () => {
+    const { stack, vpc, database } = alone();
+    const report = new lambda.Function(stack, 'Report', {
+      runtime: lambda.Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: lambda.Code.fromInline('exports.handler = async () => {};'),
+      vpc,
+    });
+    database.connections.allowDefaultPortFrom(report);
+    database.grantConnect(report);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+    const { id } = only(template, 'AWS::SecretsManager::SecretTargetAttachment');
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: Match.arrayWith(['secretsmanager:GetSecretValue']), Resource: { Ref: id } }),
+        ]),
+      },
+    });
+  });
+
+  test('it has metrics of its instance', () => {
+    const { database } = alone();
+    const dimensions = { DBInstanceIdentifier: database.instance.instanceIdentifier };
+    const metrics = [
+      database.metric('ReadLatency', { statistic: 'p99' }),
+      database.metricCpuUtilization(),
+      database.metricFreeStorageSpace(),
+      database.metricDatabaseConnections(),
+    ];
+    expect(metrics).toMatchObject(
+      ['ReadLatency', 'CPUUtilization', 'FreeStorageSpace', 'DatabaseConnections'].map((metricName) => ({
+        namespace: 'AWS/RDS',
+        metricName,
+        dimensions,
+      })),
+    );
+    expect(metrics[0].statistic).toBe('p99');
+  });
 });

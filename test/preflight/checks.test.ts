@@ -4,7 +4,7 @@ import { reasonFor } from '../../lib/preflight/lambda/reason';
 import type { CheckRequest } from '../../lib/preflight/request';
 
 const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/nocobase-a1b2c3';
-const RULES: CheckRequest['Rule'][] = ['notBlank', 'aes256Hex', 'rootPassword'];
+const RULES: CheckRequest['Rule'][] = ['notBlank', 'aes256Hex', 'rootPassword', 'urlSafe'];
 
 function check(Rule: CheckRequest['Rule'], JsonField?: string): CheckRequest {
   return { Variable: 'VARIABLE', Rule, SecretArn: ARN, Prop: 'keys', JsonField };
@@ -63,6 +63,43 @@ describe('the password of the first administrator', () => {
 
   test('is taken when it is another', () => {
     expect(refusal(check('rootPassword'), { text: 'admin1234' })).toBeUndefined();
+  });
+});
+
+describe('what becomes part of a URL', () => {
+  test.each([
+    ['letters and digits', 'Tr0ub4dor'],
+    ['what RFC 3986 leaves as it is', "a-b._~!$&'()*+,;="],
+    ['what is encoded already', 'p%40ss%2Fword'],
+  ])('may consist of %s', (_, text) => {
+    expect(refusal(check('urlSafe'), { text })).toBeUndefined();
+  });
+
+  test('arrives as it is: the whole URL can be read again', () => {
+    const part = fc.string({ minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(part, part, (user, password) => {
+        fc.pre([user, password].every((text) => refusal(check('urlSafe'), { text }) === undefined));
+        const url = new URL(`rediss://${user}:${password}@redis.internal:6379/3`);
+        expect([url.hostname, url.port, url.pathname]).toEqual(['redis.internal', '6379', '/3']);
+        expect([url.username, url.password].map(decodeURIComponent)).toEqual([user, password].map(decodeURIComponent));
+      }),
+    );
+  });
+
+  test.each(['p@ss', 'a/b', 'a:b', 'a?b', 'a#b', 'a b', '100%', 'a"b', 'ä', 'a\\b', 'a\nb'])(
+    'must not be %j',
+    (text) => {
+      expect(refusal(check('urlSafe', 'password'), { text: JSON.stringify({ password: text }) })).toBe(
+        "VARIABLE (prop 'keys'): field 'password' of Secret prod/nocobase-a1b2c3 has characters that cannot stand in a connection URL as they are. " +
+          'Use one of letters and digits, or give the nodes a Secret of their own in which it is percent-encoded (@ as %40), then deploy again.',
+      );
+    },
+  );
+
+  test('is told to be put where it is missing', () => {
+    const sentence = refusal(check('urlSafe', 'password'), { text: '{}' });
+    expect(sentence).toContain('is missing from its JSON object. Put that field into the JSON object');
   });
 });
 

@@ -1,16 +1,16 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What Secrets Manager says about a Secret. */
+/** What Secrets Manager says about a Secret, and Parameter Store about a parameter. */
 export type SecretState =
-  | { readonly text: string }
+  | { readonly text: string; readonly type?: 'String' }
   | { readonly binary: string }
   | { readonly error: string; readonly message: string; readonly status?: number }
   | { readonly garbage: string };
 
-/** Plays Secrets Manager, and the place where CloudFormation waits for the answer. */
+/** Plays Secrets Manager and Parameter Store, and the place where CloudFormation waits for the answer. */
 export class FakeAws {
-  /** The Secrets that were asked for, in order. */
+  /** The Secrets and parameters that were asked for, in order. */
   public readonly asked: string[] = [];
   /** What arrived at the answer URL. */
   public readonly answers: { readonly body: string; readonly headers: http.IncomingHttpHeaders }[] = [];
@@ -29,10 +29,15 @@ export class FakeAws {
         response.writeHead(status).end();
         return;
       }
-      const { SecretId } = JSON.parse(body);
-      this.asked.push(SecretId);
-      const states = this.secrets.get(SecretId) ?? [];
-      const [status, answer] = getSecretValue(states.length > 1 ? states.shift()! : states[0]);
+      const { SecretId, Name, WithDecryption } = JSON.parse(body);
+      const id = SecretId ?? Name;
+      this.asked.push(id);
+      const states = this.secrets.get(id) ?? [];
+      const state = states.length > 1 ? states.shift()! : states[0];
+      const [status, answer] =
+        request.headers['x-amz-target'] === 'AmazonSSM.GetParameter'
+          ? getParameter(state, WithDecryption)
+          : getSecretValue(state);
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(answer);
     });
   });
@@ -61,7 +66,7 @@ export class FakeAws {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** One state for each time that it is asked for; the last one stays. */
+  /** One state for each time that the Secret or parameter is asked for; the last one stays. */
   public secret(arn: string, ...states: SecretState[]): void {
     this.secrets.set(arn, states);
   }
@@ -74,20 +79,26 @@ export class FakeAws {
   }
 }
 
+function getParameter(state: SecretState | undefined, decrypted: boolean): [number, string] {
+  if (state === undefined) return refused('ParameterNotFound');
+  if ('garbage' in state) return [200, state.garbage];
+  if ('error' in state) return refused(state.error, state.message, state.status);
+  if ('binary' in state) throw new Error('A parameter is text');
+  const { text, type = 'SecureString' } = state;
+  const Value = type === 'String' || decrypted ? text : 'AQICAH';
+  return [200, JSON.stringify({ Parameter: { Type: type, Value } })];
+}
+
+function refused(__type: string, Message?: string, status = 400): [number, string] {
+  return [status, JSON.stringify({ __type, Message })];
+}
+
 function getSecretValue(state: SecretState | undefined): [number, string] {
   if (state === undefined) {
-    return [
-      400,
-      JSON.stringify({
-        __type: 'ResourceNotFoundException',
-        Message: "Secrets Manager can't find the specified secret.",
-      }),
-    ];
+    return refused('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
   }
   if ('garbage' in state) return [200, state.garbage];
-  if ('error' in state) {
-    return [state.status ?? 400, JSON.stringify({ __type: state.error, Message: state.message })];
-  }
+  if ('error' in state) return refused(state.error, state.message, state.status);
   return [
     200,
     JSON.stringify(

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import * as path from 'node:path';
 import type { CheckRequest } from '../../lib/preflight/request';
-import { FakeAws } from './fake-aws';
+import { FakeAws, type SecretState } from './fake-aws';
 
 const BUNDLE = path.join(__dirname, '../../lib/preflight/bundle/index.js');
 const PREFIX = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:';
+const PARAMETERS = 'arn:aws:ssm:eu-central-1:111122223333:parameter/';
 const AES_KEY = '0123456789abcdef'.repeat(4);
 
 const aws = new FakeAws();
@@ -23,6 +24,12 @@ const AES: CheckRequest = {
   Rule: 'aes256Hex',
   SecretArn: `${PREFIX}aes-key-a1b2c3`,
   Prop: 'keys',
+};
+
+const PARAMETER: CheckRequest = {
+  ...APP_KEY,
+  SecretArn: `${PARAMETERS}prod/app-key`,
+  ParameterName: '/prod/app-key',
 };
 
 interface Outcome {
@@ -151,6 +158,78 @@ test.each([
   expect(status).toBe('FAILED');
   expect(reason).toContain(`APP_KEY (prop 'keys'): Secret app-key-a1b2c3 ${sentence}`);
   expect(output + reason).not.toContain('top secret');
+});
+
+test('reads a parameter decrypted, by its ARN', async () => {
+  aws.secret(PARAMETER.SecretArn, { text: 'some key' });
+  const aes = { ...AES, SecretArn: `${PARAMETERS}aes-key`, ParameterName: 'aes-key' };
+  aws.secret(aes.SecretArn, { text: AES_KEY });
+  const { status, output } = await invoke({ checks: [PARAMETER, aes] });
+  expect(status).toBe('SUCCESS');
+  expect(output).not.toContain('some key');
+});
+
+test('tells how to write a parameter: by its name, as an ARN is not taken', async () => {
+  aws.secret(PARAMETER.SecretArn, { text: ' ' });
+  const { reason } = await invoke({ checks: [PARAMETER] });
+  expect(reason).toContain(
+    "APP_KEY (prop 'keys'): parameter /prod/app-key is nothing but white space. " +
+      'Give it a value (aws ssm put-parameter --name /prod/app-key --type SecureString --overwrite --value file://value.txt), then deploy again.',
+  );
+});
+
+test.each<[string, SecretState | undefined, string]>([
+  ['is not there', undefined, 'does not exist in this account and region'],
+  [
+    'holds its value in clear text',
+    { text: 'top secret', type: 'String' },
+    'is a String: everybody who may read parameters sees the value',
+  ],
+  [
+    'may not be read',
+    {
+      error: 'AccessDeniedException',
+      message:
+        'User: arn:aws:sts::111122223333:assumed-role/x is not authorized to perform: ssm:GetParameter on resource: arn:aws:ssm:eu-central-1:111122223333:parameter/kms/key because no identity-based policy allows the ssm:GetParameter action',
+    },
+    'may not be read (no identity-based policy allows the ssm:GetParameter action)',
+  ],
+  [
+    'is encrypted with a key that may not be used',
+    {
+      error: 'AccessDeniedException',
+      message: 'User: x is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext',
+    },
+    'cannot be decrypted: its KMS key is disabled or does not let this stack use it',
+  ],
+  [
+    'is encrypted with a key that is gone',
+    { error: 'InvalidKeyId', message: 'arn:aws:kms:eu-central-1:111122223333:key/1 is pending deletion' },
+    'cannot be decrypted: its KMS key is disabled',
+  ],
+  [
+    'brings an error nobody thought of',
+    { error: 'TeapotException', message: 'top secret' },
+    'could not be read: TeapotException (HTTP 400',
+  ],
+  [
+    'brings an answer that cannot be read',
+    { garbage: '{"Parameter": {"Value": "top secret' },
+    'could not be read: no usable answer from Parameter Store',
+  ],
+])('says so when a parameter %s', async (_, state, sentence) => {
+  if (state) aws.secret(PARAMETER.SecretArn, state);
+  const { status, reason, output } = await invoke({ checks: [PARAMETER] });
+  expect(status).toBe('FAILED');
+  expect(reason).toContain(`APP_KEY (prop 'keys'): parameter /prod/app-key ${sentence}`);
+  expect(output + reason).not.toContain('top secret');
+});
+
+test('waits for IAM when it is denied a parameter at first', async () => {
+  aws.secret(PARAMETER.SecretArn, { error: 'AccessDeniedException', message: 'not yet' }, { text: 'some key' });
+  const { status } = await invoke({ checks: [PARAMETER], remainingMs: 60_000 });
+  expect(status).toBe('SUCCESS');
+  expect(aws.asked).toHaveLength(2);
 });
 
 test('reads each Secret once, however many of its fields are checked', async () => {

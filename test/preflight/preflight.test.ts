@@ -5,13 +5,16 @@ import { App, CfnResource, Lazy, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
-import { Preflight, type PreflightCheck, PreflightRule } from '../../lib/preflight/preflight';
+import { StoredSecret } from '../../lib/node/stored-secret';
+import { Preflight, PreflightRule } from '../../lib/preflight/preflight';
 
 interface Given {
   readonly fingerprint?: (stack: Stack) => unknown;
-  readonly check?: Partial<PreflightCheck>;
+  readonly rule?: PreflightRule;
+  readonly field?: string;
   readonly description?: string;
 }
 
@@ -21,8 +24,18 @@ function synthesize(given: Given = {}) {
   const secret = new secretsmanager.Secret(stack, 'Key', { description: given.description });
   const preflight = new Preflight(stack, 'Preflight', {
     checks: [
-      { variable: 'APP_KEY', rule: PreflightRule.NOT_BLANK, secret, prop: 'keys', ...given.check },
-      { variable: 'APP_AES_SECRET_KEY', rule: PreflightRule.AES_256_HEX, secret, jsonField: 'aes', prop: 'keys' },
+      {
+        variable: 'APP_KEY',
+        rule: given.rule ?? PreflightRule.NOT_BLANK,
+        secret: StoredSecret.inSecretsManager(secret, given.field),
+        prop: 'keys',
+      },
+      {
+        variable: 'APP_AES_SECRET_KEY',
+        rule: PreflightRule.AES_256_HEX,
+        secret: StoredSecret.inSecretsManager(secret, 'aes'),
+        prop: 'keys',
+      },
     ],
     fingerprint: () => given.fingerprint?.(stack) ?? { image: '2.2.15' },
   });
@@ -53,8 +66,8 @@ describe('the logical id of the check', () => {
   });
 
   test('changes with a check', () => {
-    expect(idOf({ check: { rule: PreflightRule.ROOT_PASSWORD } })).not.toBe(idOf());
-    expect(idOf({ check: { jsonField: 'key' } })).not.toBe(idOf());
+    expect(idOf({ rule: PreflightRule.ROOT_PASSWORD })).not.toBe(idOf());
+    expect(idOf({ field: 'key' })).not.toBe(idOf());
   });
 
   test('does not change with what the nodes do not see', () => {
@@ -116,7 +129,14 @@ test('the role may read the given Secrets, use their keys and write its own log,
   const secretCompleteArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:licence-a1b2c3';
   const secret = secretsmanager.Secret.fromSecretAttributes(stack, 'Licence', { secretCompleteArn, encryptionKey });
   new Preflight(stack, 'Preflight', {
-    checks: [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret, prop: 'plugins' }],
+    checks: [
+      {
+        variable: 'licence key',
+        rule: PreflightRule.NOT_BLANK,
+        secret: StoredSecret.inSecretsManager(secret),
+        prop: 'plugins',
+      },
+    ],
     fingerprint: () => '',
   });
   const template = Template.fromStack(stack);
@@ -147,12 +167,67 @@ test('the role may read the given Secrets, use their keys and write its own log,
   });
 });
 
+test('a Secret of several fields is allowed once', () => {
+  const statements = Object.values(synthesize({ field: 'key' }).findResources('AWS::IAM::Policy'))
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
+    .filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'));
+  expect(statements).toHaveLength(1);
+});
+
+test('of a parameter the function is told ARN and name, and it may decrypt that and no other', () => {
+  const stack = new Stack(new App(), 'Stack', { env: { region: 'eu-central-1', account: '111122223333' } });
+  const encryptionKey = kms.Key.fromKeyArn(stack, 'Kms', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+  const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', {
+    parameterName: '/prod/app-key',
+    encryptionKey,
+  });
+  new Preflight(stack, 'Preflight', {
+    checks: [
+      {
+        variable: 'APP_KEY',
+        rule: PreflightRule.NOT_BLANK,
+        secret: StoredSecret.inParameterStore(parameter),
+        prop: 'keys',
+      },
+    ],
+    fingerprint: () => '',
+  });
+  const template = Template.fromStack(stack);
+  const [, { Properties }] = checkOf(template);
+  const arn = {
+    'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ssm:eu-central-1:111122223333:parameter/prod/app-key']],
+  };
+  expect(Properties.Checks).toEqual([
+    { Variable: 'APP_KEY', Rule: 'notBlank', SecretArn: arn, ParameterName: '/prod/app-key', Prop: 'keys' },
+  ]);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        { Action: ['ssm:GetParameters', 'ssm:GetParameter'], Effect: 'Allow', Resource: arn },
+        {
+          Action: 'kms:Decrypt',
+          Effect: 'Allow',
+          Resource: 'arn:aws:kms:eu-central-1:111122223333:key/1',
+          Condition: { StringEquals: { 'kms:ViaService': 'ssm.eu-central-1.amazonaws.com' } },
+        },
+      ]),
+    },
+  });
+});
+
 test('two of them live in one stack', () => {
   const stack = new Stack(new App(), 'Stack');
   const secret = new secretsmanager.Secret(stack, 'Key');
   for (const id of ['One', 'Two']) {
     new Preflight(stack, id, {
-      checks: [{ variable: 'APP_KEY', rule: PreflightRule.NOT_BLANK, secret, prop: 'keys' }],
+      checks: [
+        {
+          variable: 'APP_KEY',
+          rule: PreflightRule.NOT_BLANK,
+          secret: StoredSecret.inSecretsManager(secret),
+          prop: 'keys',
+        },
+      ],
       fingerprint: () => 'same',
     });
   }
@@ -165,7 +240,14 @@ test('no rule of AWS Solutions or Control Tower has anything to say', () => {
   const stack = new Stack(app, 'Stack');
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Licence', 'licence');
   new Preflight(stack, 'Preflight', {
-    checks: [{ variable: 'licence key', rule: PreflightRule.NOT_BLANK, secret, prop: 'plugins' }],
+    checks: [
+      {
+        variable: 'licence key',
+        rule: PreflightRule.NOT_BLANK,
+        secret: StoredSecret.inSecretsManager(secret),
+        prop: 'plugins',
+      },
+    ],
     fingerprint: () => '',
   });
   // Whether findings end the synthesis depends on who runs it; the report is always there.

@@ -1,6 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
-import { Redis, type ValkeyProps } from '../../lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Redis, ValkeyCache, type ValkeyCacheProps, type ValkeyProps } from '../../lib';
 import { connectionUrls, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
+import { newPlace } from '../part-fixture';
 
 const GROUP = 'AWS::ElastiCache::ReplicationGroup';
 
@@ -49,9 +54,23 @@ test('each function has a logical database of its own, over TLS, with the token 
   expect(environment(template)).toMatchObject({ CACHE_DEFAULT_STORE: 'redis', LOCK_ADAPTER_DEFAULT: 'redis' });
 });
 
-test('nodes hear of another endpoint', () => {
-  const { template } = synthesize();
-  expect(render(environment(template).LAUNCHER_REDIS_ENDPOINT)).toContain(only(template, GROUP).id);
+test('nodes hear of another endpoint, and of another database', () => {
+  const endpoint = (props?: ValkeyProps) => {
+    const { template } = synthesize(props && { redis: Redis.valkey(props) });
+    return render(environment(template).LAUNCHER_REDIS_ENDPOINT);
+  };
+  expect(endpoint()).toContain(only(synthesize().template, GROUP).id);
+  expect(endpoint({ databases: { lock: 9 } })).not.toBe(endpoint());
+});
+
+test('functions may have other databases', () => {
+  const { template } = synthesize({ redis: Redis.valkey({ databases: { cache: 15, lock: 8 } }) });
+  const { CACHE_REDIS_URL, LOCK_ADAPTER_REDIS_URL, REDIS_URL } = connectionUrls(template);
+  expect([CACHE_REDIS_URL, LOCK_ADAPTER_REDIS_URL, REDIS_URL].map((url) => url.split('/').pop())).toEqual([
+    '15',
+    '8',
+    '4',
+  ]);
 });
 
 test('sizes are passed on', () => {
@@ -100,6 +119,71 @@ test.each<[string, ValkeyProps, string]>([
     { snapshotRetention: Duration.days(36) },
     '`redis.snapshotRetention` must be between 0 and 35 whole days, got: 36.',
   ],
+  [
+    'a 17th database',
+    { databases: { queue: 16 } },
+    '`redis.databases.queue` must be a whole number between 0 and 15, got: 16.',
+  ],
+  ['one database for two', { databases: { queue: 0 } }, 'where `redis` has its cache already'],
 ])('%s is refused', (_, props, message) => {
   expect(() => newCluster({ redis: Redis.valkey(props) })).toThrow(message);
+});
+
+describe('on its own', () => {
+  const alone = (props: Partial<ValkeyCacheProps> = {}) => {
+    const { stack, vpc } = newPlace();
+    return { stack, vpc, redis: new ValkeyCache(stack, 'Shared', { vpc, ...props }) };
+  };
+
+  test('it lies where a cluster would put it', () => {
+    const { stack, vpc } = alone();
+    const { SubnetIds } = only(Template.fromStack(stack), 'AWS::ElastiCache::SubnetGroup').properties;
+    expect(SubnetIds).toEqual(stack.resolve(vpc.privateSubnets.map(({ subnetId }) => subnetId)));
+  });
+
+  test('it is not put into public subnets', () => {
+    expect(() => alone({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
+      '`vpcSubnets` has public subnets',
+    );
+  });
+
+  test('its key encrypts data and Secret', () => {
+    const encryptionKey = Key.fromKeyArn(new Stack(new App()), 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    const template = Template.fromStack(alone({ encryptionKey }).stack);
+    expect(only(template, GROUP).properties.KmsKeyId).toBe(encryptionKey.keyArn);
+    expect(only(template, 'AWS::SecretsManager::Secret').properties.KmsKeyId).toBe(encryptionKey.keyArn);
+  });
+
+  test('somebody else may read its auth token', () => {
+    const { stack, redis } = alone();
+    redis.grantConnect(new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() }));
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Resource: { Ref: only(template, 'AWS::SecretsManager::Secret').id } })],
+      },
+    });
+  });
+
+  test('it has metrics of its nodes, and of the worst of them', () => {
+    const { stack, redis } = alone({ replicas: 2 });
+    const node = (number: number) => `${redis.replicationGroup.ref}-00${number}`;
+    expect(redis.metric('CurrConnections', 2)).toMatchObject({
+      namespace: 'AWS/ElastiCache',
+      metricName: 'CurrConnections',
+      dimensions: { CacheClusterId: node(2) },
+    });
+    const worst = redis.metricMemoryUsage({ period: Duration.minutes(1) });
+    expect(worst.expression).toBe('MAX([node1, node2, node3])');
+    expect(Object.values(worst.usingMetrics)).toMatchObject(
+      [1, 2, 3].map((number) => ({
+        metricName: 'DatabaseMemoryUsagePercentage',
+        dimensions: { CacheClusterId: node(number) },
+        period: Duration.minutes(1),
+      })),
+    );
+    worst.createAlarm(stack, 'Full', { threshold: 80, evaluationPeriods: 3 });
+    redis.metricEngineCpuUtilization().createAlarm(stack, 'Busy', { threshold: 90, evaluationPeriods: 3 });
+    Template.fromStack(stack).resourceCountIs('AWS::CloudWatch::Alarm', 2);
+  });
 });

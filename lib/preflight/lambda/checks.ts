@@ -1,32 +1,39 @@
 import type { CheckRequest } from '../request';
 
-/** What reading a Secret came to. */
-export type Reading =
-  | { readonly text: string }
-  /** A clause that follows the Secret's name, and what to do about it when that is not to give it a value. */
-  | { readonly problem: string; readonly remedy?: string };
+/** A clause that follows the name of what was read, and what to do about it when that is not to give it a value. */
+export interface Problem {
+  readonly problem: string;
+  readonly remedy?: string;
+}
 
-/** What is wrong with a value (a clause), or undefined. It may be logged: it never holds any of the value. */
-type Verdict = string | undefined;
+/** What reading came to. */
+export type Reading = { readonly text: string } | Problem;
+
+/** What is wrong with a value, or undefined. It may be logged: it never holds any of the value. */
+type Verdict = Problem | undefined;
 
 const KNOWN_ROOT_PASSWORD = 'admin123';
+/** What RFC 3986 allows for user and password, encoded octets included. */
+const URL_SAFE = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$/;
 
 const RULES: Record<CheckRequest['Rule'], (value: string) => Verdict> = {
   notBlank: blank,
   aes256Hex: (value) => blank(value) ?? notAes256Hex(value),
   rootPassword: (value) =>
     blank(value) ??
-    (value.trim() === KNOWN_ROOT_PASSWORD ? 'is the default password, which everybody knows' : undefined),
+    (value.trim() === KNOWN_ROOT_PASSWORD ? { problem: 'is the default password, which everybody knows' } : undefined),
+  urlSafe: (value) => blank(value) ?? notUrlSafe(value),
 };
 
 /** The sentences for a check that fails, or undefined. They never hold any of the value. */
 export function refusal(check: CheckRequest, reading: Reading): string | undefined {
   const value = 'text' in reading ? fieldOf(check, reading.text) : reading;
-  const problem = 'text' in value ? RULES[check.Rule](value.text) : value.problem;
-  if (problem === undefined) return undefined;
+  const verdict = 'text' in value ? RULES[check.Rule](value.text) : value;
+  if (verdict === undefined) return undefined;
   const field = check.JsonField === undefined ? '' : `field '${check.JsonField}' of `;
-  const remedy = ('problem' in value && value.remedy) || `${remedyFor(check)} ${caution(check)}`.trim();
-  return `${check.Variable} (prop '${check.Prop}'): ${field}Secret ${nameOf(check.SecretArn)} ${problem}. ${remedy}`;
+  const remedy = verdict.remedy ?? `${remedyFor(check)} ${caution(check)}`.trim();
+  const store = isParameter(check.SecretArn) ? 'parameter' : 'Secret';
+  return `${check.Variable} (prop '${check.Prop}'): ${field}${store} ${nameOf(check)} ${verdict.problem}. ${remedy}`;
 }
 
 function fieldOf(check: CheckRequest, text: string): Reading {
@@ -49,8 +56,8 @@ function fieldOf(check: CheckRequest, text: string): Reading {
 }
 
 function blank(value: string): Verdict {
-  if (value === '') return 'is empty';
-  return value.trim() === '' ? 'is nothing but white space' : undefined;
+  if (value === '') return { problem: 'is empty' };
+  return value.trim() === '' ? { problem: 'is nothing but white space' } : undefined;
 }
 
 function notAes256Hex(value: string): Verdict {
@@ -64,15 +71,29 @@ function notAes256Hex(value: string): Verdict {
   ].filter((kind) => kind !== '');
   const length = `has ${value.length} character${value.length === 1 ? '' : 's'}`;
   const what = kinds.length === 0 ? length : `${length}, among them ${kinds.join(' and ')}`;
-  return `${what}; it must be exactly 64 hexadecimal characters`;
+  return { problem: `${what}; it must be exactly 64 hexadecimal characters` };
+}
+
+function notUrlSafe(value: string): Verdict {
+  if (URL_SAFE.test(value)) return undefined;
+  return {
+    problem: 'has characters that cannot stand in a connection URL as they are',
+    remedy:
+      'Use one of letters and digits, or give the nodes a Secret of their own in which it is percent-encoded (@ as %40), then deploy again.',
+  };
 }
 
 function remedyFor(check: CheckRequest): string {
-  if (check.JsonField !== undefined) {
-    return `Put that field into the JSON object (aws secretsmanager put-secret-value --secret-id ${check.SecretArn} --secret-string file://value.json; it replaces the whole object), then deploy again.`;
+  const { JsonField, SecretArn } = check;
+  if (JsonField !== undefined) {
+    return `Put that field into the JSON object (aws secretsmanager put-secret-value --secret-id ${SecretArn} --secret-string file://value.json; it replaces the whole object), then deploy again.`;
   }
   const value = check.Rule === 'aes256Hex' ? '"$(openssl rand -hex 32)"' : 'file://value.txt';
-  return `Give it a value (aws secretsmanager put-secret-value --secret-id ${check.SecretArn} --secret-string ${value}), then deploy again.`;
+  if (isParameter(SecretArn)) {
+    // By its name: for writing, an ARN is not taken.
+    return `Give it a value (aws ssm put-parameter --name ${nameOf(check)} --type SecureString --overwrite --value ${value}), then deploy again.`;
+  }
+  return `Give it a value (aws secretsmanager put-secret-value --secret-id ${SecretArn} --secret-string ${value}), then deploy again.`;
 }
 
 function caution(check: CheckRequest): string {
@@ -80,7 +101,12 @@ function caution(check: CheckRequest): string {
   return 'If the database already has data, put back the original key and no other: with a new one its encrypted fields are lost.';
 }
 
+/** Of Parameter Store, and not of Secrets Manager. */
+export function isParameter(arn: string): boolean {
+  return arn.split(':')[2] === 'ssm';
+}
+
 /** `…:secret:prod/key-AbCdEf` → `prod/key-AbCdEf`. Whether the end was appended by AWS cannot be told. */
-function nameOf(arn: string): string {
-  return arn.split(':').slice(6).join(':') || arn;
+function nameOf({ ParameterName, SecretArn }: CheckRequest): string {
+  return ParameterName ?? (SecretArn.split(':').slice(6).join(':') || SecretArn);
 }

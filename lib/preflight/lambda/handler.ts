@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import type { CheckRequest } from '../request';
 import { type Answer, sendAnswer } from './answer';
-import { type Reading, refusal } from './checks';
+import { isParameter, type Reading, refusal } from './checks';
+import { readParameter } from './read-parameter';
 import { readSecret } from './read-secret';
 import { reasonFor } from './reason';
 
@@ -72,10 +74,12 @@ async function check(
   context: Context,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const client = new SecretsManagerClient({
+  const patience = {
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true },
-  });
+  };
+  const secrets = new SecretsManagerClient(patience);
+  const parameters = new SSMClient(patience);
   const mayWait = async () => {
     if (context.getRemainingTimeInMillis() < RESERVE_MS) return false;
     await sleep(IAM_PAUSE_MS, undefined, { signal });
@@ -83,7 +87,9 @@ async function check(
   };
   const arns = [...new Set(checks.map(({ SecretArn }) => SecretArn))];
   const readings = new Map<string, Reading>();
-  await Promise.all(arns.map(async (arn) => readings.set(arn, await readSecret(client, arn, mayWait))));
+  const read = (arn: string) =>
+    isParameter(arn) ? readParameter(parameters, arn, mayWait) : readSecret(secrets, arn, mayWait);
+  await Promise.all(arns.map(async (arn) => readings.set(arn, await read(arn))));
   const refusals = checks.flatMap((request) => refusal(request, readings.get(request.SecretArn)!) ?? []);
   for (const sentence of refusals) {
     console.log(JSON.stringify({ refused: sentence }));

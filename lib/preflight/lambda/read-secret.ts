@@ -17,26 +17,51 @@ export async function readSecret(
       if (SecretString !== undefined) return { text: SecretString };
       return SecretBinary === undefined ? { problem: 'has no value' } : { problem: 'is binary; ECS injects text only' };
     } catch (error) {
-      // The role is seconds old on a first deployment, and IAM is eventually consistent.
       if (isDenied(error) && (await mayWait())) continue;
       return explain(error);
     }
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return error instanceof SecretsManagerServiceException && error.name === 'AccessDeniedException';
+/** The role is seconds old on a first deployment, and IAM is eventually consistent. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AccessDeniedException';
 }
 
-function explain(error: unknown): Reading {
-  if (!(error instanceof SecretsManagerServiceException)) {
+/** What AWS gives as the cause of a denial, in brackets. */
+export function because(message: string): string {
+  const cause = /because ([\w ,:'-]{1,160})/.exec(message)?.[1];
+  return cause === undefined ? '' : ` (${cause})`;
+}
+
+/** An error that nobody thought of. */
+export function unreadable(error: unknown, service: string): Reading {
+  if (!isAnswer(error)) {
     // Not the message: the SDK's error about a response that it cannot read quotes the response.
     const name = error instanceof Error ? error.name : typeof error;
     return {
-      problem: `could not be read: no usable answer from Secrets Manager (${name})`,
+      problem: `could not be read: no usable answer from ${service} (${name})`,
       remedy: 'Deploy again; if it persists, see whether the service is disturbed in the region.',
     };
   }
+  const { httpStatusCode, requestId } = error.$metadata;
+  return {
+    problem: `could not be read: ${error.name} (HTTP ${httpStatusCode}, request ${requestId})`,
+    remedy: 'Deploy again; if it persists, look up the request in CloudTrail.',
+  };
+}
+
+interface ServiceAnswer extends Error {
+  readonly $fault: string;
+  readonly $metadata: { readonly httpStatusCode?: number; readonly requestId?: string };
+}
+
+function isAnswer(error: unknown): error is ServiceAnswer {
+  return error instanceof Error && '$fault' in error;
+}
+
+function explain(error: unknown): Reading {
+  if (!(error instanceof SecretsManagerServiceException)) return unreadable(error, 'Secrets Manager');
   const { name, message } = error;
   if (name === 'ResourceNotFoundException') {
     return /staging label/i.test(message)
@@ -60,15 +85,11 @@ function explain(error: unknown): Reading {
     };
   }
   if (name === 'AccessDeniedException') {
-    const because = /because ([\w ,:'-]{1,160})/.exec(message)?.[1];
     return {
-      problem: `may not be read${because === undefined ? '' : ` (${because})`}`,
+      problem: `may not be read${because(message)}`,
       remedy:
         "Look at the Secret's resource policy, the permissions boundary of the role and the organisation's policies: the nodes need it as well.",
     };
   }
-  return {
-    problem: `could not be read: ${name} (HTTP ${error.$metadata.httpStatusCode}, request ${error.$metadata.requestId})`,
-    remedy: 'Deploy again; if it persists, look up the request in CloudTrail.',
-  };
+  return unreadable(error, 'Secrets Manager');
 }

@@ -10,7 +10,7 @@ const SIZES: ReadonlyMap<number, readonly [from: number, to: number, step: numbe
   [16384, [32768, 122880, 8192]],
 ] as const);
 
-export interface FargateSize {
+export interface NodeSize {
   readonly cpu: number;
   readonly memoryLimitMiB: number;
 }
@@ -19,10 +19,19 @@ export interface FargateSize {
  * The size of a node, which NocoBase recommends unless another is given. Refuses what Fargate or NocoBase (1 vCPU,
  * 2 GiB and up) cannot run on; CDK finds out at deployment only.
  */
-export function fargateSize(scope: IConstruct, prop: string, given: Partial<FargateSize> = {}): FargateSize {
-  const { cpu = 2048, memoryLimitMiB = 4096 } = given;
+export function nodeSize(
+  scope: IConstruct,
+  prop: string,
+  onEc2: boolean,
+  { cpu = 2048, memoryLimitMiB = 4096 }: Partial<NodeSize> = {},
+): NodeSize {
   refuseToken(scope, `${prop}.cpu`, cpu);
   refuseToken(scope, `${prop}.memoryLimitMiB`, memoryLimitMiB);
+  if (onEc2) {
+    atLeast(scope, `${prop}.cpu`, cpu, 1024, 'CPU units');
+    atLeast(scope, `${prop}.memoryLimitMiB`, memoryLimitMiB, 2048, 'MiB');
+    return { cpu, memoryLimitMiB };
+  }
   const memory = SIZES.get(cpu);
   if (!memory) {
     throw invalidProp(scope, {
@@ -40,4 +49,15 @@ export function fargateSize(scope: IConstruct, prop: string, given: Partial<Farg
     });
   }
   return { cpu, memoryLimitMiB };
+}
+
+/** Instances take any size that fits on them. */
+function atLeast(scope: IConstruct, prop: string, given: number, smallest: number, unit: string) {
+  if (!Number.isInteger(given) || given < smallest) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `must be a whole number of at least ${smallest} ${unit}, got: ${given}`,
+      remedy: 'NocoBase needs at least 1 vCPU and 2 GiB, and recommends 2 vCPU and 4 GiB',
+    });
+  }
 }

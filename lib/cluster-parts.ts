@@ -1,0 +1,106 @@
+import type { Connections, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { claim } from './claims';
+import { Database, type DatabaseBinding } from './database/database';
+import { invalidProp } from './invalid-prop';
+import type { NocoBaseClusterProps } from './nocobase-cluster-props';
+import type { PartBinding, PartContext } from './node/contribution';
+import type { NamedContribution } from './node/node-configuration';
+import { type PreflightCheck, PreflightRule } from './preflight/preflight';
+import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
+import { Redis, type RedisBinding } from './redis/redis';
+import { SharedStorage, type SharedStorageBinding } from './storage/shared-storage';
+
+interface NamedPart {
+  /** As the caller writes it. */
+  readonly prop: string;
+  readonly part: PartBinding;
+}
+
+/** What holds data, managed or existing: nothing after this asks which. */
+export class ClusterParts {
+  public readonly database: DatabaseBinding;
+  public readonly redis: RedisBinding;
+  public readonly queue: MessageQueueBinding;
+  public readonly storage: SharedStorageBinding;
+
+  private readonly named: NamedPart[];
+
+  constructor(cluster: Construct, scope: Construct, props: NocoBaseClusterProps, context: PartContext) {
+    this.database = (props.database ?? Database.postgres()).bind(scope, context);
+    this.redis = (props.redis ?? Redis.valkey()).bind(scope, context);
+    this.queue = (props.queue ?? MessageQueue.rabbitMq()).bind(scope, context);
+    this.storage = (props.storage ?? SharedStorage.efs()).bind(scope, context);
+    const { database, redis, queue, storage } = this;
+    this.named = Object.entries<PartBinding>({ database, redis, queue, storage }).map(([prop, part]) => ({
+      prop,
+      part,
+    }));
+    for (const { prop, part } of this.named) {
+      claim(cluster, context.vpc, prop, part.claims ?? {});
+    }
+  }
+
+  /** The plug-ins that the parts need to serve several nodes. */
+  public get adapterPlugins(): string[] {
+    return this.named.flatMap(({ part }) => part.adapterPlugins ?? []);
+  }
+
+  /** What nodes are told; of the adapters only where their plug-ins are. */
+  public contributions(clustered: boolean): NamedContribution[] {
+    return this.named.flatMap(({ prop, part }) => [
+      { prop, contribution: part.contribution },
+      ...(clustered && part.adapterContribution ? [{ prop, contribution: part.adapterContribution }] : []),
+    ]);
+  }
+
+  /** Values that become part of URLs as they are. */
+  public get checks(): PreflightCheck[] {
+    return this.flat.flatMap(({ prop, part }) =>
+      Object.entries(part.urlParts ?? {}).map(([variable, secret]) => ({
+        variable,
+        rule: PreflightRule.URL_SAFE,
+        secret,
+        prop,
+      })),
+    );
+  }
+
+  public get nodePolicies() {
+    return this.flat.flatMap(({ part }) => part.nodePolicies ?? []);
+  }
+
+  public get startAfter() {
+    return this.flat.flatMap(({ part }) => part.startAfter ?? []);
+  }
+
+  /** Lets the nodes in. */
+  public admit(nodes: ISecurityGroup) {
+    for (const { prop, part } of this.flat) {
+      if (part.connections) letIn(nodes, part.connections, prop);
+    }
+  }
+
+  private get flat(): NamedPart[] {
+    return this.named.flatMap(({ prop, part }) =>
+      [part, ...(part.members ?? [])].map((each) => ({ prop, part: each })),
+    );
+  }
+}
+
+/**
+ * Lets nodes in. The rules belong to the stack of the nodes, so that what is in
+ * another stack knows nothing about who uses it.
+ */
+export function letIn(nodes: ISecurityGroup, { securityGroups, defaultPort }: Connections, prop: string) {
+  if (securityGroups.length > 0 && defaultPort === undefined) {
+    throw invalidProp(nodes, {
+      prop,
+      problem: 'has security groups and no default port, so nodes cannot be let in',
+      remedy: 'Give its Connections a `defaultPort`',
+    });
+  }
+  for (const group of securityGroups) {
+    group.addIngressRule(nodes, defaultPort!, 'Nodes', true);
+  }
+}

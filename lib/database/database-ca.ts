@@ -1,0 +1,69 @@
+import type { Construct } from 'constructs';
+import { checkCertificate } from '../certificate';
+import { rdsRoot } from './rds-root';
+
+/** The launcher puts the roots that Node brings in its place. */
+const WELL_KNOWN = 'well-known';
+
+/** By which root certificates nodes verify the database. There is no way around it. */
+export abstract class DatabaseCa {
+  /**
+   * The RSA2048-G1 root of RDS in the region of the stack: for instances and
+   * clusters of RDS and Aurora, Serverless v2 among them. An RDS Proxy has
+   * another one: `wellKnown()`.
+   */
+  public static rds(): DatabaseCa {
+    return new RdsRoot();
+  }
+
+  /**
+   * The public authorities that Node trusts: for an RDS Proxy, and for servers
+   * with a certificate that browsers take. Of no use for RDS itself, whose roots
+   * are no public ones.
+   */
+  public static wellKnown(): DatabaseCa {
+    return new WellKnown();
+  }
+
+  /**
+   * One root certificate: for servers of your own, and for RDS with another
+   * authority than RSA2048-G1.
+   *
+   * @param certificate the text of the PEM file, not its path
+   */
+  public static pem(certificate: string): DatabaseCa {
+    return new Pem(certificate);
+  }
+
+  /** The text of the certificate. Called by the database. */
+  public abstract bind(scope: Construct): string;
+}
+
+class RdsRoot extends DatabaseCa {
+  public bind(scope: Construct): string {
+    return rdsRoot(scope, 'database.ca');
+  }
+}
+
+class WellKnown extends DatabaseCa {
+  public bind(): string {
+    return WELL_KNOWN;
+  }
+}
+
+class Pem extends DatabaseCa {
+  constructor(private readonly certificate: string) {
+    super();
+  }
+
+  public bind(scope: Construct): string {
+    checkCertificate(scope, 'database.ca', this.certificate);
+    return this.certificate;
+  }
+}
+
+/** Whether it is the root of RDS, or that of the public authorities; nothing is known of others. */
+export function kindOf(ca: DatabaseCa): 'rds' | 'well-known' | undefined {
+  if (ca instanceof RdsRoot) return 'rds';
+  return ca instanceof WellKnown ? 'well-known' : undefined;
+}

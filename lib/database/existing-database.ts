@@ -1,0 +1,172 @@
+import { Token, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct, type IConstruct } from 'constructs';
+import { checkHost, checkPort, portText } from '../host-and-port';
+import { invalidProp } from '../invalid-prop';
+import { StoredSecret } from '../node/stored-secret';
+import type { DatabaseBinding } from './database';
+import { type DatabaseCa, kindOf } from './database-ca';
+import { checkIdentifier, databaseContributions } from './database-contributions';
+import { checkTableNaming, type TableNaming } from './table-naming';
+
+/** What is known of every PostgreSQL that runs already. */
+export interface ExistingDatabaseOptions extends TableNaming {
+  /**
+   * User and password, in the fields `username` and `password` of a Secret. The
+   * user needs the privilege CREATE on the database, or a schema `cdk_nocobase`
+   * of its own beside that of NocoBase, where nodes keep track of upgrades.
+   *
+   * Nodes read it when they start. After a rotation deploy once more, or those
+   * that run cannot open further connections; the Secret that RDS manages itself
+   * rotates every seven days, and synthesis warns.
+   */
+  readonly secret: secretsmanager.ISecret;
+
+  /**
+   * The database on the server. It has to be there.
+   *
+   * @default 'nocobase'
+   */
+  readonly databaseName?: string;
+}
+
+/** A PostgreSQL by its address. */
+export interface DatabaseServer extends ExistingDatabaseOptions {
+  /**
+   * Name or address, of the writer where there are several. Certificates are
+   * verified against it.
+   */
+  readonly host: string;
+
+  /** @default 5432 */
+  readonly port?: number;
+
+  /** By which root certificates nodes verify the server. */
+  readonly ca: DatabaseCa;
+
+  /**
+   * The security groups of the server. The nodes are let in on its port.
+   *
+   * @default - none: letting the nodes in is up to you (`cluster.connections`)
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * The address of the database itself, where `host` is a pooler that shares
+   * sessions between clients (PgBouncer in transaction mode). Nodes decide by
+   * locks of a session who may install or upgrade; with a session that is
+   * shared, two could. An RDS Proxy keeps such a session to one client and needs
+   * nothing here.
+   *
+   * Letting the nodes in to it is up to you, unless it has the port and a
+   * security group of the pooler.
+   *
+   * @default - `host`
+   */
+  readonly directHost?: string;
+
+  /** @default - `port` */
+  readonly directPort?: number;
+
+  /**
+   * By which root certificates nodes verify `directHost`.
+   *
+   * @default - `ca`
+   */
+  readonly directCa?: DatabaseCa;
+}
+
+export function existingDatabase(scope: Construct, server: DatabaseServer): DatabaseBinding {
+  const database = new Construct(scope, 'Database');
+  const { host, port = 5432, databaseName = 'nocobase', secret } = server;
+  checkServer(database, 'database.host', host, 'database.ca', server.ca);
+  checkPort(database, 'database.port', port);
+  checkIdentifier(database, 'database.databaseName', databaseName);
+  checkTableNaming(database, server);
+  warnOfRotation(database, secret);
+  const username = StoredSecret.inSecretsManager(secret, 'username');
+  const password = StoredSecret.inSecretsManager(secret, 'password');
+  const direct = directServer(database, server, port);
+  const roots = [server.ca, ...(direct && server.directCa ? [server.directCa] : [])];
+  return {
+    ...databaseContributions({
+      host,
+      port: portText(port),
+      databaseName,
+      username,
+      password,
+      ca: roots.map((ca) => ca.bind(database)).join('\n'),
+      tables: server,
+      direct,
+    }),
+    secret,
+    credentials: { 'user of the database': username, 'password of the database': password },
+    connections:
+      server.securityGroups &&
+      new ec2.Connections({ securityGroups: server.securityGroups, defaultPort: ec2.Port.tcp(port) }),
+  };
+}
+
+function directServer(database: IConstruct, server: DatabaseServer, port: number) {
+  const { directHost, directPort = port, directCa = server.ca } = server;
+  if (directHost !== undefined) {
+    checkServer(database, 'database.directHost', directHost, 'database.directCa', directCa);
+    checkPort(database, 'database.directPort', directPort);
+    return { host: directHost, port: portText(directPort) };
+  }
+  for (const prop of ['directPort', 'directCa'] as const) {
+    if (server[prop] !== undefined) {
+      throw invalidProp(database, {
+        prop: `database.${prop}`,
+        problem: 'belongs to `database.directHost`, which is not given',
+        remedy: 'Give both, or neither when there is no pooler in front',
+      });
+    }
+  }
+  return undefined;
+}
+
+const RDS = /\.rds\.amazonaws\.com(\.cn)?$/;
+const RDS_PROXY = /\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
+const AURORA_READERS = /\.cluster-ro-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
+
+/** What a name tells: nobody can write to readers, and who has signed the certificates of RDS and of its proxies. */
+function checkServer(scope: IConstruct, prop: string, host: string, caProp: string, ca: DatabaseCa) {
+  checkHost(scope, prop, host);
+  if (Token.isUnresolved(host)) return;
+  if (AURORA_READERS.test(host)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `'${host}' is the reader endpoint of an Aurora cluster, to which nobody can write`,
+      remedy: 'Give the cluster endpoint, the one without -ro',
+    });
+  }
+  const kind = kindOf(ca);
+  if (kind === 'rds' && RDS_PROXY.test(host)) {
+    throw invalidProp(scope, {
+      prop: caProp,
+      problem: `is the root of RDS, and '${host}' is an RDS Proxy, whose certificate is of a public authority`,
+      remedy: 'Use DatabaseCa.wellKnown()',
+    });
+  }
+  if (kind === 'well-known' && RDS.test(host) && !RDS_PROXY.test(host)) {
+    throw invalidProp(scope, {
+      prop: caProp,
+      problem: `are the public authorities, and the certificate of '${host}' is of RDS's own`,
+      remedy: 'Use DatabaseCa.rds()',
+    });
+  }
+}
+
+/** The Secrets that RDS manages are called so. */
+const MANAGED_BY_RDS = /(^|:secret:)rds!/;
+
+function warnOfRotation(scope: IConstruct, { secretArn }: secretsmanager.ISecret) {
+  if (!Token.isUnresolved(secretArn) && MANAGED_BY_RDS.test(secretArn)) {
+    Validations.of(scope).addWarning(
+      'cdk-nocobase:database-password-rotates',
+      'RDS manages this Secret and rotates it every seven days. Nodes read it when they start: after a rotation those that run can open no further connection. Give NocoBase a user of its own, or switch the management off.',
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { checkCertificate } from '../certificate';
+import { invalidProp, refuseToken } from '../invalid-prop';
+import { checkIdentifier } from './database-contributions';
+import type { DatabaseSnapshot, PostgresDatabaseProps } from './postgres-props';
+import { checkTableNaming } from './table-naming';
+
+const DEFAULT_STORAGE = 20;
+const LARGEST_STORAGE = 65536;
+/** Where nobody has said how much a snapshot has. Only what is used costs. */
+const ROOM_FOR_SNAPSHOT = 1024;
+
+/** In GiB. What is allocated is left to RDS where it comes with the snapshot. */
+export function storageOf(props: PostgresDatabaseProps): { readonly allocated?: number; readonly maximum: number } {
+  const allocated = props.allocatedStorage?.toGibibytes() ?? (props.snapshot ? undefined : DEFAULT_STORAGE);
+  const maximum =
+    props.maxAllocatedStorage?.toGibibytes() ??
+    (allocated === undefined ? ROOM_FOR_SNAPSHOT : Math.min(allocated * 10, LARGEST_STORAGE));
+  return { allocated, maximum };
+}
+
+export function checkPostgresProps(scope: IConstruct, props: PostgresDatabaseProps) {
+  const major = props.version?.postgresMajorVersion;
+  if (major !== undefined && !Token.isUnresolved(major) && !['15', '16', '17'].includes(major)) {
+    throw invalidProp(scope, {
+      prop: 'database.version',
+      problem: `PostgreSQL ${major} is not one of 15, 16, 17`,
+      remedy:
+        'Leave it out for 17: the NocoBase image carries the clients of 16 and 17, and RDS enforces TLS from 15 on',
+    });
+  }
+  const instanceClass = props.instanceType?.toString();
+  if (
+    instanceClass !== undefined &&
+    !Token.isUnresolved(instanceClass) &&
+    !/^(?!db\.)[a-z0-9-]+\.[a-z0-9]+$/.test(instanceClass)
+  ) {
+    throw invalidProp(scope, {
+      prop: 'database.instanceType',
+      problem: `'${instanceClass}' is not an instance type as CDK writes it, without db.`,
+      remedy: "Write e.g. new ec2.InstanceType('m7g.large')",
+    });
+  }
+  const retention = props.backupRetention;
+  const days = retention?.isUnresolved() ? undefined : retention?.toDays({ integral: false });
+  if (days !== undefined && (days < 1 || days > 35 || !Number.isInteger(days))) {
+    throw invalidProp(scope, {
+      prop: 'database.backupRetention',
+      problem: `must be between 1 and 35 whole days, got: ${days}`,
+      remedy: 'Without automated backups an upgrade cannot be undone',
+    });
+  }
+  checkStorage(scope, props);
+  checkCertificate(scope, 'database.caCertificate', props.caCertificate);
+  checkTableNaming(scope, props);
+  if (props.snapshot) checkSnapshot(scope, props.snapshot);
+}
+
+function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
+  refuseToken(scope, 'database.allocatedStorage', props.allocatedStorage?.toGibibytes());
+  refuseToken(scope, 'database.maxAllocatedStorage', props.maxAllocatedStorage?.toGibibytes());
+  const { allocated, maximum } = storageOf(props);
+  if (allocated !== undefined && !(allocated >= DEFAULT_STORAGE && allocated <= LARGEST_STORAGE)) {
+    throw invalidProp(scope, {
+      prop: 'database.allocatedStorage',
+      problem: `must be between 20 GiB and 64 TiB for gp3, got: ${allocated} GiB`,
+      remedy: 'Start with Size.gibibytes(20); it grows by itself',
+    });
+  }
+  if (!(maximum <= LARGEST_STORAGE)) {
+    throw invalidProp(scope, {
+      prop: 'database.maxAllocatedStorage',
+      problem: `must be at most 64 TiB, got: ${maximum} GiB`,
+      remedy: 'Leave it out for ten times what is allocated',
+    });
+  }
+  if (props.maxAllocatedStorage !== undefined && allocated !== undefined && maximum < allocated * 1.1) {
+    throw invalidProp(scope, {
+      prop: 'database.maxAllocatedStorage',
+      problem: `${maximum} GiB is less than 10% above the allocated ${allocated} GiB, which RDS refuses`,
+      remedy: `Set at least Size.gibibytes(${Math.ceil(allocated * 1.1)})`,
+    });
+  }
+}
+
+function checkSnapshot(scope: IConstruct, { snapshotIdentifier, username, databaseName }: DatabaseSnapshot) {
+  checkIdentifier(scope, 'database.databaseName', databaseName);
+  checkIdentifier(scope, 'database.username', username);
+  if (
+    !Token.isUnresolved(snapshotIdentifier) &&
+    !/^(arn:[\w-]+:rds:.+:snapshot:)?(rds:|awsbackup:)?[A-Za-z][\w-]*$/.test(snapshotIdentifier)
+  ) {
+    throw invalidProp(scope, {
+      prop: 'database.snapshotIdentifier',
+      problem: `'${snapshotIdentifier}' is not a snapshot of an RDS instance`,
+      remedy: "Write its name, e.g. 'rds:nocobase-2026-01-31-04-05', or its ARN",
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import { type IResource, Token } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type * as ssm from 'aws-cdk-lib/aws-ssm';
+import { invalidProp } from '../invalid-prop';
+
+/**
+ * A secret value that stays in Secrets Manager or Parameter Store: ECS injects
+ * it into nodes, and the template holds no more than where it is.
+ *
+ * It can be given wherever an `ecs.Secret` can. The difference: who may read is
+ * said in the policies of the reader alone, key of the Secret included, and so
+ * Secret and key can be of another stack or of none.
+ */
+export abstract class StoredSecret extends ecs.Secret {
+  /**
+   * The value of a Secret, or of one field of it. Give an imported Secret its
+   * key (`Secret.fromSecretAttributes(this, id, { secretCompleteArn, encryptionKey })`),
+   * or nodes may not decrypt it. One of another account is given by its complete
+   * ARN, needs a key of its own, and both have to let this account in.
+   *
+   * @param field of the JSON object that the Secret's value is; without it the whole value
+   */
+  public static inSecretsManager(secret: secretsmanager.ISecret, field?: string): StoredSecret {
+    return new InSecretsManager(secret, field);
+  }
+
+  /**
+   * The newest version of a SecureString in Parameter Store. Any other type of
+   * parameter is refused: it would hold the value in clear text.
+   *
+   * Where it is encrypted with a key of yours, give the parameter that key
+   * (`StringParameter.fromSecureStringParameterAttributes(this, id, { parameterName, encryptionKey })`),
+   * or nodes may not decrypt it.
+   */
+  public static inParameterStore(parameter: ssm.IParameter): StoredSecret {
+    return new InParameterStore(parameter);
+  }
+
+  /** The ARN of the Secret or of the parameter. */
+  public abstract readonly storeArn: string;
+
+  /** What people find it by: the name of the Secret or of the parameter. */
+  public abstract readonly storeName: string;
+
+  /**
+   * The field of the Secret that the value is in.
+   *
+   * @default - the value is the whole Secret or parameter
+   */
+  public abstract readonly field?: string;
+
+  /**
+   * What CloudFormation replaces by the value, where that is allowed.
+   *
+   * @default - it cannot be: CloudFormation resolves no SecureString in a Secret
+   */
+  public abstract readonly dynamicReference?: string;
+}
+
+class InSecretsManager extends StoredSecret {
+  public readonly arn: string;
+  public readonly hasField: boolean;
+  public readonly storeArn: string;
+  public readonly storeName: string;
+
+  constructor(
+    private readonly secret: secretsmanager.ISecret,
+    public readonly field?: string,
+  ) {
+    super();
+    if (field !== undefined && !Token.isUnresolved(field) && !/^[^:]+$/.test(field)) {
+      throw invalidProp(secret, {
+        prop: 'field',
+        problem: `must be the name of a field of a JSON object, without colon, got: '${field}'`,
+        remedy: 'Leave it out where the value is the whole Secret; ECS cannot name a field with a colon',
+      });
+    }
+    this.arn = field === undefined ? secret.secretArn : `${secret.secretArn}:${field}::`;
+    this.hasField = field !== undefined;
+    this.storeArn = secret.secretArn;
+    this.storeName = secret.secretName;
+  }
+
+  public get dynamicReference(): string {
+    const { secret, field } = this;
+    return (field === undefined ? secret.secretValue : secret.secretValueFromJson(field)).unsafeUnwrap();
+  }
+
+  public grantRead(grantee: iam.IGrantable): iam.Grant {
+    const { secret } = this;
+    const grant = iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+      // A name without the random end stands for the Secret with whatever end.
+      resourceArns: [secret.secretFullArn === undefined ? `${secret.secretArn}-??????` : secret.secretArn],
+    });
+    return grant.combine(grantDecrypt(grantee, secret, 'secretsmanager', secret.encryptionKey));
+  }
+}
+
+class InParameterStore extends StoredSecret {
+  public readonly arn: string;
+  public readonly hasField = false;
+  public readonly storeArn: string;
+  public readonly storeName: string;
+  public readonly field = undefined;
+  public readonly dynamicReference = undefined;
+
+  constructor(private readonly parameter: ssm.IParameter) {
+    super();
+    const { parameterType } = parameter;
+    // Of a parameter that is made by this app the type is a token: CloudFormation makes no SecureString.
+    if (parameterType !== 'SecureString') {
+      throw invalidProp(parameter, {
+        prop: 'parameter',
+        problem: `is ${Token.isUnresolved(parameterType) ? 'made by this app, and so no SecureString' : `a ${parameterType}`}: everybody who may read parameters would see the value`,
+        remedy:
+          'Put it into a SecureString (aws ssm put-parameter --type SecureString) and import that with StringParameter.fromSecureStringParameterAttributes, or use a Secret',
+      });
+    }
+    this.arn = this.storeArn = parameter.parameterArn;
+    this.storeName = parameter.parameterName;
+  }
+
+  public grantRead(grantee: iam.IGrantable): iam.Grant {
+    const { parameter } = this;
+    const grant = iam.Grant.addToPrincipal({
+      grantee,
+      // The first is what ECS calls, the second the preflight check.
+      actions: ['ssm:GetParameters', 'ssm:GetParameter'],
+      resourceArns: [parameter.parameterArn],
+    });
+    // The interface does not tell of the key, all that implement it in CDK do.
+    return grant.combine(
+      grantDecrypt(grantee, parameter, 'ssm', (parameter as { encryptionKey?: kms.IKey }).encryptionKey),
+    );
+  }
+}
+
+/**
+ * The grants of CDK would write into the policy of the key: nothing for a key that is not of this app, and a circle of
+ * references for one of another stack.
+ */
+function grantDecrypt(grantee: iam.IGrantable, store: IResource, service: string, key?: kms.IKey): iam.Grant {
+  if (key === undefined) return iam.Grant.drop(grantee, 'Encrypted with a key of AWS');
+  return iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['kms:Decrypt'],
+    resourceArns: [key.keyArn],
+    // KMS calls services so in all partitions.
+    conditions: { StringEquals: { 'kms:ViaService': `${service}.${store.env.region}.amazonaws.com` } },
+  });
+}

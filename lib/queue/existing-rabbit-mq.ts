@@ -1,0 +1,153 @@
+import { Fn, Token, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { checkCertificate } from '../certificate';
+import { checkPort } from '../host-and-port';
+import { invalidProp } from '../invalid-prop';
+import { StoredSecret } from '../node/stored-secret';
+import type { MessageQueueBinding } from './message-queue';
+import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
+
+/** A RabbitMQ that runs already, version 4.0 or newer. */
+export interface ExistingRabbitMqOptions {
+  /**
+   * Where it speaks AMQP, as Amazon MQ writes it:
+   * `amqps://b-1234.mq.eu-central-1.on.aws:5671`; of a broker of this app
+   * `Fn.select(0, broker.attrAmqpEndpoints)`. With `amqp://` passwords and jobs
+   * travel in clear text, and synthesis warns. Of a cluster give the one address
+   * that leads to all of its brokers.
+   */
+  readonly endpoint: string;
+
+  /**
+   * User and password, in the fields `username` and `password` of a Secret.
+   * They become part of a URL: they must consist of characters that stand in a
+   * URL as they are, or be stored percent-encoded, which is checked before a
+   * deployment.
+   */
+  readonly secret: secretsmanager.ISecret;
+
+  /**
+   * The virtual host. Two clusters in one would take each other's jobs. Encoded
+   * for the URL where it is known at synthesis; a token has to be encoded already.
+   *
+   * @default '/'
+   */
+  readonly virtualHost?: string;
+
+  /**
+   * The root certificate, PEM, by which nodes verify the server.
+   *
+   * @default - the public ones, by which those of Amazon MQ are verified
+   */
+  readonly caCertificate?: string;
+
+  /**
+   * The security groups of the broker. The nodes are let in on its port.
+   *
+   * @default - none: letting the nodes in is up to you (`cluster.connections`)
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * The port that the nodes are let in on, where the endpoint does not say it
+   * before the deployment.
+   *
+   * @default - that of the endpoint, 5671 if it is not known
+   */
+  readonly port?: number;
+
+  /**
+   * The variable that NocoBase's RabbitMQ adapter reads its URL from.
+   *
+   * @default 'QUEUE_ADAPTER_RABBITMQ_URL'
+   */
+  readonly urlVariable?: string;
+}
+
+const ENDPOINT = /^(amqps?):\/\/([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/;
+const PORTS = { amqp: 5672, amqps: 5671 };
+
+export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOptions): MessageQueueBinding {
+  const queue = new Construct(scope, 'Queue');
+  const { endpoint, virtualHost = '/', secret, caCertificate, securityGroups } = options;
+  checkCertificate(queue, 'queue.caCertificate', caCertificate);
+  checkUrlVariable(queue, options.urlVariable);
+  checkVirtualHost(queue, virtualHost);
+  if (options.port !== undefined) checkPort(queue, 'queue.port', options.port);
+  const { protocol, hostAndPort, port } = parse(queue, endpoint);
+  if (options.port !== undefined && port !== undefined && options.port !== port) {
+    throw invalidProp(queue, {
+      prop: 'queue.port',
+      problem: `${options.port} is not the port of \`queue.endpoint\`, which is ${port}`,
+      remedy: 'Leave it out where the endpoint says it',
+    });
+  }
+  if (protocol === 'amqp') {
+    Validations.of(queue).addWarning(
+      'cdk-nocobase:queue-without-tls',
+      'Nodes speak to this RabbitMQ without TLS: its password and the jobs travel in clear text inside the network. Use an endpoint that begins with amqps://.',
+    );
+  }
+  const username = StoredSecret.inSecretsManager(secret, 'username');
+  const password = StoredSecret.inSecretsManager(secret, 'password');
+  return {
+    ...rabbitMqContributions({
+      protocol,
+      hostAndPort,
+      virtualHost,
+      username: username.dynamicReference!,
+      password: password.dynamicReference!,
+      secretArn: secret.secretArn,
+      urlVariable: options.urlVariable,
+    }),
+    secret,
+    contribution: { trustedCertificates: caCertificate === undefined ? [] : [caCertificate] },
+    urlParts: { 'user of RabbitMQ': username, 'password of RabbitMQ': password },
+    connections:
+      securityGroups &&
+      new ec2.Connections({
+        securityGroups,
+        defaultPort: ec2.Port.tcp(port ?? options.port ?? PORTS[protocol]),
+      }),
+  };
+}
+
+interface Endpoint {
+  readonly protocol: 'amqp' | 'amqps';
+  readonly hostAndPort: string;
+  /** Where it is known at synthesis. */
+  readonly port?: number;
+}
+
+function parse(scope: Construct, endpoint: string): Endpoint {
+  if (Token.isUnresolved(endpoint)) {
+    // The protocol may stand before a token; one that is all token is that of Amazon MQ, which speaks TLS only.
+    const [, protocol, rest] = /^(amqps?):\/\/(.+)$/.exec(endpoint) ?? [];
+    return {
+      protocol: protocol === 'amqp' ? 'amqp' : 'amqps',
+      hostAndPort: rest ?? Fn.select(1, Fn.split('//', endpoint)),
+    };
+  }
+  const [, protocol, host, digits] = ENDPOINT.exec(endpoint) ?? [];
+  const port = Number(digits ?? PORTS[protocol as 'amqp' | 'amqps']);
+  if (protocol === undefined || port < 1 || port > 65535) {
+    throw invalidProp(scope, {
+      prop: 'queue.endpoint',
+      problem: `must be protocol, host and port of a RabbitMQ, got: '${endpoint.replace(/\/\/.*@/, '//…@')}'`,
+      remedy: "Write e.g. 'amqps://mq.example.com:5671'; user and password belong into `secret`",
+    });
+  }
+  return { protocol: protocol as 'amqp' | 'amqps', hostAndPort: `${host}:${port}`, port };
+}
+
+function checkVirtualHost(scope: Construct, virtualHost: string) {
+  if (virtualHost === '') {
+    throw invalidProp(scope, {
+      prop: 'queue.virtualHost',
+      problem: 'is empty, which is no name of a virtual host',
+      remedy: "Leave it out for the usual one, '/'",
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import type { PartBinding } from '../node/contribution';
+import type { RedisDatabases, RedisUrls } from './redis';
+
+/** The functions of the guide that Redis has, as its props call them. */
+export const FUNCTIONS = ['cache', 'syncSignal', 'lock', 'queue', 'workerIds'] as const;
+
+export type RedisFunction = (typeof FUNCTIONS)[number];
+
+/** Of Valkey. Redis OSS on ElastiCache ends at 7.1 and has none. */
+export const OLDEST_VERSION_WITH_BLOOM_FILTER = 8.1;
+
+/** Something for each function. */
+export function perFunction<T>(make: (name: RedisFunction) => T): { [name in RedisFunction]: T } {
+  return Object.fromEntries(FUNCTIONS.map((name) => [name, make(name)])) as { [name in RedisFunction]: T };
+}
+
+/** The URLs of one Redis. */
+export function redisUrls(server: string, databases: Required<RedisDatabases>): RedisUrls {
+  return perFunction((name) => `${server}/${databases[name]}`);
+}
+
+/**
+ * What NocoBase is told about its Redis, however many there are.
+ *
+ * @param credentials where the passwords are, if others may be given
+ */
+export function redisContributions(
+  urls: RedisUrls,
+  credentials: string[] = [],
+): Pick<PartBinding, 'contribution' | 'adapterContribution' | 'adapterPlugins' | 'claims'> {
+  return {
+    contribution: {
+      environment: {
+        CACHE_DEFAULT_STORE: 'redis',
+        // The URLs are in a Secret, and ECS does not look at it: nodes that run would keep the old ones, and take their
+        // locks where the new ones do not look.
+        LAUNCHER_REDIS_ENDPOINT: distinct([...FUNCTIONS.map((name) => withoutPassword(urls[name])), ...credentials]),
+      },
+      connectionUrls: { CACHE_REDIS_URL: urls.cache },
+    },
+    adapterPlugins: [
+      '@nocobase/plugin-pubsub-adapter-redis',
+      '@nocobase/plugin-lock-adapter-redis',
+      '@nocobase/plugin-workerid-allocator-redis',
+    ],
+    adapterContribution: {
+      environment: { LOCK_ADAPTER_DEFAULT: 'redis' },
+      connectionUrls: {
+        PUBSUB_ADAPTER_REDIS_URL: urls.syncSignal,
+        LOCK_ADAPTER_REDIS_URL: urls.lock,
+        // Idle while `QUEUE_ADAPTER` names another queue.
+        QUEUE_ADAPTER_REDIS_URL: urls.queue,
+        REDIS_URL: urls.workerIds,
+      },
+    },
+    claims: {
+      ...perFunction((name) => placeOf(urls[name])),
+      // Redis passes signals on to whoever listens, in whatever database, and NocoBase calls its channels alike everywhere.
+      'channels of syncSignal': placeOf(urls.syncSignal).replace(/\/\d+$/, ''),
+    },
+  };
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/^(rediss?:\/\/[^:@]*):[^@]*@/, '$1@').replace('//@', '//');
+}
+
+/** Without user and protocol as well: the same place for whoever comes. */
+function placeOf(url: string): string {
+  return withoutPassword(url).replace(/^rediss?:\/\/([^@]*@)?/, 'Redis ');
+}
+
+export function distinct(texts: string[]): string {
+  return [...new Set(texts)].join(' ');
+}

@@ -1,0 +1,59 @@
+import { Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { invalidProp, refuseToken } from '../invalid-prop';
+import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
+import type { ValkeyProps } from './valkey-cache';
+
+export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
+  const version = props.engineVersion;
+  refuseToken(scope, 'redis.engineVersion', version);
+  if (version !== undefined) {
+    if (!/^\d+\.\d+$/.test(version)) {
+      throw invalidProp(scope, {
+        prop: 'redis.engineVersion',
+        problem: `must be major and minor version of Valkey, got: '${version}'`,
+        remedy: "ElastiCache takes '8.2', not '8.2.0' and not 'valkey8.2'",
+      });
+    }
+    if (Number.parseFloat(version) < OLDEST_VERSION_WITH_BLOOM_FILTER) {
+      throw invalidProp(scope, {
+        prop: 'redis.engineVersion',
+        problem: `${version} has no Bloom filter, which NocoBase's list of revoked tokens needs`,
+        remedy: 'Use Valkey 8.1 or newer, or leave it out for 8.2; Redis OSS on ElastiCache ends at 7.1 and has none',
+      });
+    }
+  }
+  const nodeType = props.nodeType;
+  if (nodeType !== undefined && !Token.isUnresolved(nodeType) && !/^cache\.[a-z0-9-]+\.[a-z0-9]+$/.test(nodeType)) {
+    throw invalidProp(scope, {
+      prop: 'redis.nodeType',
+      problem: `'${nodeType}' is not an ElastiCache node type`,
+      remedy: "Write it with its prefix, e.g. 'cache.t4g.small' or 'cache.m7g.large'",
+    });
+  }
+  const replicas = props.replicas ?? 1;
+  refuseToken(scope, 'redis.replicas', replicas);
+  if (!Number.isInteger(replicas) || replicas < 0 || replicas > 5) {
+    throw invalidProp(scope, {
+      prop: 'redis.replicas',
+      problem: `must be a whole number between 0 and 5, got: ${replicas}`,
+      remedy: 'Use 1 for a primary and a replica in two availability zones',
+    });
+  }
+  if (props.automaticFailover && replicas === 0) {
+    throw invalidProp(scope, {
+      prop: 'redis.automaticFailover',
+      problem: 'true needs a node to fail over to, and `redis.replicas` is 0',
+      remedy: 'Set `redis.replicas` to 1 or leave `automaticFailover` out',
+    });
+  }
+  const retention = props.snapshotRetention;
+  const days = retention?.isUnresolved() ? 0 : (retention?.toDays({ integral: false }) ?? 0);
+  if (!Number.isInteger(days) || days > 35) {
+    throw invalidProp(scope, {
+      prop: 'redis.snapshotRetention',
+      problem: `must be between 0 and 35 whole days, got: ${days}`,
+      remedy: 'Leave it out for no snapshots',
+    });
+  }
+}

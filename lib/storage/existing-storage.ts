@@ -1,0 +1,169 @@
+import { Stack, Token, Validations } from 'aws-cdk-lib';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import { CLIENT_ACTIONS, mountedBy } from './mount';
+import type { SharedStorageBinding } from './shared-storage';
+
+/**
+ * A file system that is there already: either an access point or a path of it.
+ *
+ * Nodes mount with their role, over TLS, as root, through the access point, and
+ * the role is allowed to. What the file system says about it itself is up to
+ * you. Without a policy everybody who reaches it may mount it. With one that
+ * denies something, the nodes must be left this:
+ *
+ * ```json
+ * {
+ *   "Effect": "Allow",
+ *   "Principal": { "AWS": "arn:aws:iam::<account>:root" },
+ *   "Action": [
+ *     "elasticfilesystem:ClientMount",
+ *     "elasticfilesystem:ClientWrite",
+ *     "elasticfilesystem:ClientRootAccess"
+ *   ],
+ *   "Condition": { "Bool": { "aws:SecureTransport": "true" } }
+ * }
+ * ```
+ */
+export interface ExistingStorage {
+  /**
+   * The file system, with a mount target in each availability zone that nodes are
+   * in. Its security group lets the nodes in on port 2049; an imported one is
+   * given with it: `FileSystem.fromFileSystemAttributes(this, id, { fileSystemId, securityGroup })`.
+   */
+  readonly fileSystem: efs.IFileSystem;
+
+  /**
+   * The access point that nodes mount. It has to act as root (uid and gid 0),
+   * as the image does.
+   *
+   * @default - one is made for `path`
+   */
+  readonly accessPoint?: efs.IAccessPoint;
+
+  /**
+   * The directory that becomes `/app/nocobase/storage`: an access point is made
+   * for it. It is created when it is not there. What a NocoBase has left in it
+   * counts: a `jwt_secret.dat` in there signs tokens in place of `APP_KEY`.
+   *
+   * @default - the directory of `accessPoint`
+   */
+  readonly path?: string;
+}
+
+/** As in the docs above. */
+const STATEMENT = JSON.stringify({
+  Effect: 'Allow',
+  Principal: { AWS: 'arn:aws:iam::<account>:root' },
+  Action: CLIENT_ACTIONS,
+  Condition: { Bool: { 'aws:SecureTransport': 'true' } },
+});
+
+export function existingStorage(
+  scope: Construct,
+  { fileSystem, accessPoint, path }: ExistingStorage,
+): SharedStorageBinding {
+  const storage = new Construct(scope, 'Storage');
+  if ((accessPoint === undefined) === (path === undefined)) {
+    throw invalidProp(storage, {
+      prop: 'storage',
+      problem: `needs either an \`accessPoint\` or a \`path\` of the file system, got: ${path === undefined ? 'none' : 'both'}`,
+      remedy: `Name the directory, e.g. path: '/nocobase', and an access point is made for it. A policy of the file system must leave the nodes ${STATEMENT}`,
+    });
+  }
+  checkFileSystem(storage, fileSystem);
+  if (accessPoint) {
+    checkAccessPoint(storage, fileSystem, accessPoint);
+    return mountedBy(fileSystem, accessPoint);
+  }
+  checkPath(storage, path!);
+  return {
+    ...mountedBy(
+      fileSystem,
+      new efs.AccessPoint(storage, 'AccessPoint', {
+        fileSystem,
+        path,
+        posixUser: { uid: '0', gid: '0' },
+        createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
+      }),
+    ),
+    claims: { files: `EFS ${fileSystem.fileSystemId}, path ${path}` },
+  };
+}
+
+function checkPath(storage: Construct, path: string) {
+  if (Token.isUnresolved(path)) return;
+  const folders = path.split('/').slice(1);
+  const named = path === '/' || folders.every((folder) => /^[\w.-]+$/.test(folder) && !/^\.\.?$/.test(folder));
+  if (!path.startsWith('/') || !named || folders.length > 4 || path.length > 100) {
+    throw invalidProp(storage, {
+      prop: 'storage.path',
+      problem: `must be an absolute path of at most four folders and 100 characters, got: '${path}'`,
+      remedy: "Write e.g. '/nocobase'",
+    });
+  }
+}
+
+function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
+  const { account, region } = Stack.of(storage);
+  for (const [what, theirs, ours] of [
+    ['account', fileSystem.env.account, account],
+    ['region', fileSystem.env.region, region],
+  ]) {
+    if (![theirs, ours].some(Token.isUnresolved) && theirs !== ours) {
+      throw invalidProp(storage, {
+        prop: 'storage.fileSystem',
+        problem: `is in ${what} ${theirs}, and ECS mounts file systems of its own only, here ${ours}`,
+        remedy: 'Replicate it there (EFS replication), or give one that is there',
+      });
+    }
+  }
+  // More is known of what this app makes.
+  const resource = fileSystem.node.defaultChild;
+  if (!efs.CfnFileSystem.isCfnFileSystem(resource)) return;
+  const mountTargets = fileSystem.node.findAll().filter(efs.CfnMountTarget.isCfnMountTarget);
+  if (resource.availabilityZoneName !== undefined || mountTargets.length === 1) {
+    throw invalidProp(storage, {
+      prop: 'storage.fileSystem',
+      problem: `${fileSystem.node.path} can be mounted in one availability zone only, and nodes are in two or more`,
+      remedy: 'Give it a mount target in each zone of the nodes (`vpcSubnets`), and leave `oneZone` out',
+    });
+  }
+  if (resource.encrypted === false || resource.encrypted === undefined) {
+    Validations.of(storage).addWarning(
+      'cdk-nocobase:storage-not-encrypted',
+      `${fileSystem.node.path} is not encrypted at rest, and NocoBase keeps key files and the licence in it. Encryption cannot be switched on later: copy the files to one that is (encrypted: true).`,
+    );
+  }
+}
+
+function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, accessPoint: efs.IAccessPoint) {
+  const other = fileSystemOf(accessPoint);
+  if (other !== undefined && other !== fileSystem && other.fileSystemId !== fileSystem.fileSystemId) {
+    throw invalidProp(storage, {
+      prop: 'storage.accessPoint',
+      problem: `${accessPoint.node.path} is one of ${other.node.path}, and \`storage.fileSystem\` is ${fileSystem.node.path}`,
+      remedy: 'Give the file system that it is of',
+    });
+  }
+  const resource = accessPoint.node.defaultChild;
+  if (!efs.CfnAccessPoint.isCfnAccessPoint(resource)) return;
+  const user = resource.posixUser as efs.CfnAccessPoint.PosixUserProperty | undefined;
+  if (user !== undefined && !Token.isUnresolved(user) && (user.uid !== '0' || user.gid !== '0')) {
+    throw invalidProp(storage, {
+      prop: 'storage.accessPoint',
+      problem: `acts as user ${user.uid} and group ${user.gid}, and NocoBase's image runs as root and hands files to others`,
+      remedy: "Give it posixUser: { uid: '0', gid: '0' }, or give `path` in its place",
+    });
+  }
+}
+
+/** One that was imported without it throws. */
+function fileSystemOf(accessPoint: efs.IAccessPoint): efs.IFileSystem | undefined {
+  try {
+    return (accessPoint as efs.AccessPoint).fileSystem;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+import { App, SecretValue, Stack, Stage } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import {
+  ClusterPlugins,
+  Database,
+  DatabaseCa,
+  MessageQueue,
+  NocoBaseCluster,
+  type NocoBaseClusterProps,
+  PostgresDatabase,
+  Redis,
+  type RedisDatabases,
+  StoredSecret,
+} from '../lib';
+
+const ENV = { account: '111111111111', region: 'eu-central-1' };
+
+function cluster(stack: Stack, id: string, props: Partial<NocoBaseClusterProps>) {
+  const vpc = (stack.node.tryFindChild('Vpc') as Vpc) ?? new Vpc(stack, 'Vpc', { maxAzs: 2 });
+  return new NocoBaseCluster(stack, id, { vpc, plugins: ClusterPlugins.preinstalled(), ...props });
+}
+
+function redis(stack: Stack, databases: RedisDatabases = {}) {
+  const id = 'RedisPassword';
+  const secret =
+    (stack.node.tryFindChild(id) as Secret) ??
+    new Secret(stack, id, { secretStringValue: SecretValue.unsafePlainText('only-a-test') });
+  return Redis.existing({ host: 'redis.internal', password: StoredSecret.inSecretsManager(secret), databases });
+}
+
+const database = (stack: Stack, schema?: string) =>
+  Database.existing({
+    host: 'db.internal',
+    ca: DatabaseCa.wellKnown(),
+    secret: Secret.fromSecretNameV2(stack, `Database${stack.node.children.length}`, 'database'),
+    schema,
+  });
+
+const stackOf = (app: App, id = 'Prod', env = ENV) => new Stack(app, id, { env });
+
+test('two functions in one logical database of Redis are refused', () => {
+  const stack = stackOf(new App());
+  expect(() => cluster(stack, 'A', { redis: redis(stack, { lock: 0 }) })).toThrow(
+    'NocoBaseCluster [Prod/A]: `redis` has its lock in Redis redis.internal:6379/0, where `redis` has its cache already. Give each a place of its own',
+  );
+});
+
+test('two clusters on one database are refused, also from different stacks', () => {
+  const app = new App();
+  const first = stackOf(app, 'First');
+  const vpc = new Vpc(first, 'Vpc', { maxAzs: 2 });
+  cluster(first, 'A', { vpc, database: database(first) });
+  const second = stackOf(app, 'Second');
+  expect(() => cluster(second, 'B', { vpc, database: database(second) })).toThrow(
+    'NocoBaseCluster [Second/B]: `database` has its tables in PostgreSQL db.internal:5432, database nocobase, schema public, where [First/A] has its tables already.',
+  );
+});
+
+test('two clusters share a PostgreSQL when each has a schema of its own', () => {
+  const stack = stackOf(new App());
+  cluster(stack, 'A', { database: database(stack, 'a') });
+  expect(() => cluster(stack, 'B', { database: database(stack, 'b') })).not.toThrow();
+});
+
+test('two clusters on one Redis are refused though their databases differ: signals know no databases', () => {
+  const stack = stackOf(new App());
+  cluster(stack, 'A', { redis: redis(stack) });
+  const others = { cache: 5, syncSignal: 6, lock: 7, queue: 8, workerIds: 9 };
+  expect(() => cluster(stack, 'B', { redis: redis(stack, others) })).toThrow(
+    '`redis` has its channels of syncSignal in Redis redis.internal:6379, where [Prod/A] has its channels of syncSignal already',
+  );
+});
+
+test('a database made here is claimed by the cluster that got it first', () => {
+  const stack = stackOf(new App());
+  const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+  const shared = new PostgresDatabase(stack, 'Database', { vpc, vpcSubnets: { onePerAz: true } });
+  cluster(stack, 'A', { database: shared });
+  expect(() => cluster(stack, 'B', { database: shared })).toThrow(
+    /\[Prod\/B\]: `database` has its tables in PostgreSQL <.*>, database nocobase, schema public, where \[Prod\/A\]/,
+  );
+});
+
+test('a virtual host of RabbitMQ belongs to one cluster', () => {
+  const stack = stackOf(new App());
+  const secret = Secret.fromSecretNameV2(stack, 'Queue', 'queue');
+  const queue = (virtualHost?: string) =>
+    MessageQueue.existingRabbitMq({ endpoint: 'amqps://mq.internal:5671', secret, virtualHost });
+  cluster(stack, 'A', { queue: queue() });
+  expect(() => cluster(stack, 'B', { queue: queue('b') })).not.toThrow();
+  expect(() => cluster(stack, 'C', { queue: queue() })).toThrow(
+    '`queue` has its queues in RabbitMQ mq.internal:5671 /',
+  );
+});
+
+test('one name means two servers in two accounts, in two networks, and in two stages of open account', () => {
+  const app = new App();
+  for (const [id, env] of [
+    ['Dev', { ...ENV, account: '222222222222' }],
+    ['Prod', ENV],
+  ] as const) {
+    const stack = stackOf(app, id, env);
+    expect(() => cluster(stack, 'A', { redis: redis(stack), database: database(stack) })).not.toThrow();
+  }
+  for (const id of ['Blue', 'Green']) {
+    const stack = new Stack(new Stage(app, id), 'Stack');
+    const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: ['a', 'b'],
+      privateSubnetIds: ['subnet-1', 'subnet-2'],
+      publicSubnetIds: ['subnet-3', 'subnet-4'],
+    });
+    expect(() => cluster(stack, 'A', { vpc, redis: redis(stack) })).not.toThrow();
+  }
+});
+
+test('what was refused in one app may be in the next', () => {
+  for (const app of [new App(), new App()]) {
+    const stack = stackOf(app);
+    expect(() => cluster(stack, 'A', { redis: redis(stack) })).not.toThrow();
+  }
+});

@@ -1,0 +1,161 @@
+import type { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import { Database, DatabaseCa, type ExistingRdsOptions } from '../../lib';
+import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
+import { named, newPlace, told, warnings } from '../part-fixture';
+
+const PEM = RDS_ROOTS['us-east-1'];
+const { VER_17 } = rds.PostgresEngineVersion;
+
+/** What a test makes in a stack with a network, bound with the options that it is about. */
+function bind(
+  make: (stack: Stack, vpc: ec2.IVpc) => rds.IDatabaseInstance | rds.IDatabaseCluster,
+  options: Partial<ExistingRdsOptions> = {},
+) {
+  const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+  const source = make(stack, vpc);
+  const all = { secret: named(stack, 'database'), ...options };
+  const database =
+    'instanceEndpoint' in source ? Database.fromInstance(source, all) : Database.fromCluster(source, all);
+  const binding = database.bind(stack, context);
+  return { stack, source, binding, environment: told(stack, binding.contribution) };
+}
+
+const instance =
+  (props: Partial<rds.DatabaseInstanceProps> = {}, engine = rds.DatabaseInstanceEngine.postgres({ version: VER_17 })) =>
+  (stack: Stack, vpc: ec2.IVpc) =>
+    new rds.DatabaseInstance(stack, 'Crm', { engine, vpc, ...props });
+
+const importedInstance = (engine?: rds.IInstanceEngine) => (stack: Stack) =>
+  rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Crm', {
+    instanceIdentifier: 'crm',
+    instanceEndpointAddress: 'crm.abc123.eu-central-1.rds.amazonaws.com',
+    port: 5433,
+    securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1')],
+    engine,
+  });
+
+const aurora =
+  (engine: rds.IClusterEngine, writer = rds.ClusterInstance.serverlessV2('Writer')) =>
+  (stack: Stack, vpc: ec2.IVpc) =>
+    new rds.DatabaseCluster(stack, 'Aurora', { engine, writer, vpc });
+
+const AURORA_16 = rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_16_4 });
+
+test('an instance of the app is reached at its endpoint, with the root of RDS', () => {
+  const { environment, binding, source } = bind(instance());
+  expect(environment).toMatchObject({
+    DB_HOST: expect.stringMatching(/^<Crm\w+\.Endpoint\.Address>$/),
+    DB_PORT: expect.stringMatching(/^<Crm\w+\.Endpoint\.Port>$/),
+    LAUNCHER_DATABASE_CA: RDS_ROOTS['eu-central-1'],
+  });
+  expect(binding.connections!.securityGroups).toEqual(source.connections.securityGroups);
+});
+
+test('an imported instance, that says nothing of its engine, is taken at its word', () => {
+  const { environment, binding, stack } = bind(importedInstance());
+  expect(environment).toMatchObject({ DB_HOST: 'crm.abc123.eu-central-1.rds.amazonaws.com', DB_PORT: '5433' });
+  expect(binding.connections!.securityGroups.map(({ securityGroupId }) => securityGroupId)).toEqual(['sg-1']);
+  expect(binding.connections!.defaultPort!.toString()).toBe('5433');
+  expect(warnings(stack)).toEqual([]);
+});
+
+test('of an Aurora cluster nodes speak to the writer, Serverless v2 or not', () => {
+  for (const writer of [rds.ClusterInstance.serverlessV2('Writer'), rds.ClusterInstance.provisioned('Writer')]) {
+    const { environment, binding } = bind(aurora(AURORA_16, writer));
+    expect(environment).toMatchObject({
+      DB_HOST: expect.stringMatching(/^<Aurora\w+\.Endpoint\.Address>$/),
+      DB_PORT: expect.stringMatching(/^<Aurora\w+\.Endpoint\.Port>$/),
+      LAUNCHER_DATABASE_CA: RDS_ROOTS['eu-central-1'],
+    });
+    expect(binding.connections!.securityGroups).toHaveLength(1);
+  }
+});
+
+test('an imported Aurora cluster needs its endpoint and port, and its security groups where nodes are to be let in', () => {
+  const imported = (attributes: Partial<rds.DatabaseClusterAttributes>) => (stack: Stack) =>
+    rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Aurora', { clusterIdentifier: 'crm', ...attributes });
+  const { environment, binding } = bind(imported({ clusterEndpointAddress: 'crm.cluster-abc123', port: 5432 }));
+  expect(environment).toMatchObject({ DB_HOST: 'crm.cluster-abc123', DB_PORT: '5432' });
+  expect(binding.connections!.securityGroups).toEqual([]);
+  expect(() => bind(imported({}))).toThrow('without an endpoint address and port');
+});
+
+test('two clusters on one instance are seen to be in one place', () => {
+  const { stack, vpc, context } = newPlace();
+  const crm = instance()(stack, vpc);
+  const options = { secret: named(stack, 'database') };
+  const [one, other] = ['One', 'Other'].map((id) => {
+    const scope = new ec2.SecurityGroup(stack, id, { vpc });
+    return Database.fromInstance(crm, options).bind(scope, context).claims;
+  });
+  expect(one).toEqual(other);
+});
+
+test.each<[string, Parameters<typeof bind>, string]>([
+  [
+    'MySQL',
+    [instance({}, rds.DatabaseInstanceEngine.mysql({ version: rds.MysqlEngineVersion.VER_8_0 }) as any)],
+    '`database` Prod/Crm is mysql, and this cluster speaks to PostgreSQL.',
+  ],
+  ['an imported MySQL', [importedInstance(rds.DatabaseInstanceEngine.MYSQL)], 'Prod/Crm is mysql'],
+  [
+    'Aurora MySQL',
+    [aurora(rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_08_0 }))],
+    'Prod/Aurora is aurora-mysql',
+  ],
+  [
+    'PostgreSQL 9.6',
+    [importedInstance(rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.of('9.6.1', '9.6') }))],
+    'Prod/Crm is PostgreSQL 9, and NocoBase needs 10 or newer. Upgrade it first.',
+  ],
+  [
+    'a read replica',
+    [
+      (stack: Stack, vpc: ec2.IVpc) =>
+        new rds.DatabaseInstanceReadReplica(stack, 'Replica', {
+          sourceDatabaseInstance: instance()(stack, vpc),
+          instanceType: new ec2.InstanceType('m7g.large'),
+          vpc,
+        }),
+    ],
+    'Prod/Replica is a read replica, to which nobody can write. Give the instance that it is a replica of.',
+  ],
+  [
+    'another authority with the usual root',
+    [instance({ caCertificate: rds.CaCertificate.RDS_CA_ECC384_G1 })],
+    '`database.ca` is the root of rds-ca-rsa2048-g1, and Prod/Crm has rds-ca-ecc384-g1.',
+  ],
+  [
+    'the same of a member of Aurora',
+    [
+      aurora(
+        AURORA_16,
+        rds.ClusterInstance.provisioned('Writer', { caCertificate: rds.CaCertificate.RDS_CA_RSA4096_G1 }),
+      ),
+    ],
+    'Prod/Aurora has rds-ca-rsa4096-g1.',
+  ],
+  [
+    'the public roots',
+    [importedInstance(), { ca: DatabaseCa.wellKnown() }],
+    "`database.ca` are the public authorities, and the certificate of Prod/Crm is of RDS's own.",
+  ],
+])('%s is refused', (_, [make, options], message) => {
+  expect(() => bind(make, options)).toThrow(message);
+});
+
+test('another authority is taken with its root', () => {
+  const { environment } = bind(instance({ caCertificate: rds.CaCertificate.RDS_CA_ECC384_G1 }), {
+    ca: DatabaseCa.pem(PEM),
+  });
+  expect(environment.LAUNCHER_DATABASE_CA).toBe(PEM);
+});
+
+test('a PostgreSQL that is newer than the clients of the image is warned of', () => {
+  const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.of('18.1', '18') });
+  expect(warnings(bind(importedInstance(engine)).stack)).toEqual([
+    expect.stringContaining('Prod/Crm is PostgreSQL 18, and the NocoBase image carries the clients of 16 and 17'),
+  ]);
+});
