@@ -1,8 +1,9 @@
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Those are slower: npm run test:emulator, test:rehearsal.
+  // Those are slower: npm run test:combinations, test:emulator, test:rehearsal.
   testPathIgnorePatterns: [
     '/node_modules/',
+    '<rootDir>/test/combinations/',
     '<rootDir>/test/emulator/',
     '<rootDir>/test/rehearsal/(templates|interrupted).test',
   ],

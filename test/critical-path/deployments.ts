@@ -5,9 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { parseConfiguration } from '../../bin/configuration';
 import { NocoBaseStack } from '../../bin/stack';
 import cdkJson from '../../cdk.json';
-import * as existingApp from '../../examples/existing-app/app';
-import * as minimal from '../../examples/minimal/app';
-import * as production from '../../examples/production/app';
+import { EXAMPLES } from '../../examples';
 import type { Template } from './template';
 
 export type Build = (app: App) => unknown;
@@ -17,9 +15,7 @@ const { nocobase, ...flags } = cdkJson.context;
 /** What there is to deploy here: the app with its cdk.json, and the examples. */
 export const DEPLOYMENTS: { readonly [name: string]: Build } = {
   app: app({}),
-  minimal: minimal.build,
-  production: production.build,
-  'existing-app': existingApp.build,
+  ...Object.fromEntries(Object.entries(EXAMPLES).map(([folder, { build }]) => [folder, build])),
 };
 
 /** The app with something changed about its configuration. */

@@ -4,11 +4,7 @@ import * as path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
-import * as existingApp from '../../examples/existing-app/app';
-import * as minimal from '../../examples/minimal/app';
-import * as production from '../../examples/production/app';
-
-const EXAMPLES: { [name: string]: { build(app: App): unknown } } = { minimal, production, existingApp };
+import { EXAMPLES } from '../../examples';
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'examples-'));
 afterAll(() => fs.rmSync(temporary, { recursive: true, force: true }));
@@ -137,12 +133,12 @@ describe('production', () => {
 });
 
 describe('existing-app', () => {
-  const collaboration = templateOf('existingApp', 'Collaboration');
-  const reports = templateOf('existingApp', 'Reports');
+  const collaboration = templateOf('existing-app', 'Collaboration');
+  const reports = templateOf('existing-app', 'Reports');
 
   test('lives in the network that was there', () => {
     collaboration.resourceCountIs('AWS::EC2::VPC', 0);
-    templateOf('existingApp', 'Platform').resourceCountIs('AWS::EC2::VPC', 1);
+    templateOf('existing-app', 'Platform').resourceCountIs('AWS::EC2::VPC', 1);
   });
 
   test('lets the job, and no other neighbour, connect to the database', () => {

@@ -1,0 +1,9 @@
+// Every pair of ways in which parts can be given: hundreds of clusters, each validated.
+const base = require('./jest.config.cjs');
+
+module.exports = {
+  ...base,
+  testMatch: ['<rootDir>/test/combinations/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 900_000,
+};
