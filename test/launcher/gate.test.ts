@@ -196,6 +196,19 @@ describe('the connection', () => {
     },
   );
 
+  rehearse('is waited for where there is room for one, but not for the one that tries it', async (rehearsal) => {
+    const { DB_USER } = rehearsal.database.environment;
+    await rehearsal.database.query(`ALTER ROLE ${DB_USER} CONNECTION LIMIT 1`);
+    const node = await rehearsal.start('a');
+    await node.said(/cannot connect to the database .*too many connections for role/);
+    await rehearsal.database.query(`ALTER ROLE ${DB_USER} CONNECTION LIMIT -1`);
+    await node.said('NocoBase is healthy');
+    expect(
+      await rehearsal.database.query(`SELECT FROM pg_stat_activity
+        WHERE application_name = 'nocobase-launcher' AND datname = current_database()`),
+    ).toHaveLength(1);
+  });
+
   rehearse('lost in the middle of an installation kills the app at once and ends the node', async (rehearsal) => {
     const node = await rehearsal.start('a');
     node.tell('hold-install');
@@ -259,10 +272,32 @@ describe('the connection', () => {
     expect(rehearsal.all('[fake] entrypoint')).toHaveLength(1);
     expect(
       await rehearsal.database.query(
-        `SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND granted
+        `SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = x'4e4f434c'::int
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
       ),
     ).toEqual([{ mode: 'ShareLock' }]);
+  });
+
+  rehearse('lost once more while it waits for its lock again is taken up by one hand', async (rehearsal) => {
+    const node = await rehearsal.start('a', { LAUNCHER_NODES: 'single', LAUNCHER_POLL: '0.5' });
+    await node.said('NocoBase is healthy');
+    const { DB_USER } = rehearsal.database.environment;
+    await rehearsal.database.query(`ALTER ROLE ${DB_USER} NOLOGIN`);
+    await rehearsal.database.cutConnections();
+    await node.said('cannot take up the connection to the database again');
+    await rehearsal.database.query(`SELECT pg_advisory_lock_shared(x'4e4f434c'::int, hashtext('public'))`);
+    await rehearsal.database.query(`ALTER ROLE ${DB_USER} LOGIN`);
+    await eventually(
+      () =>
+        rehearsal.database.query(`SELECT FROM pg_stat_activity WHERE application_name = 'nocobase-launcher'
+          AND datname = current_database() AND query LIKE '%pg_try_advisory_lock($1, hashtext%'`),
+      (rows) => rows.length > 0,
+    );
+    await rehearsal.database.cutConnections();
+    const again = await node.said('cannot take up', (await node.said('cannot take up')) + 1);
+    await rehearsal.database.query(`SELECT pg_advisory_unlock_shared(x'4e4f434c'::int, hashtext('public'))`);
+    await node.said('has its connection and its lock again', again);
+    expect(rehearsal.all('taking up the connection again')).toHaveLength(1);
   });
 
   rehearse('that comes back to a lock that somebody else keeps ends the node', async (rehearsal) => {

@@ -11,7 +11,30 @@ test('the command is one shell script, the same every time, and leaves room in t
   expect([shell, option]).toEqual(['sh', '-c']);
   expect(renderLauncherCommand()[2]).toBe(script);
   // All else in the task definition of an example is 8 KB, of the 64 KB that ECS takes.
-  expect(Buffer.byteLength(script)).toBeLessThan(36 * 1024);
+  expect(Buffer.byteLength(script)).toBeLessThan(40 * 1024);
+});
+
+test('the public roots that Node brings stand in for the certificate of a database that has one of theirs', () => {
+  const home = mkdtempSync(join(tmpdir(), 'launcher-'));
+  try {
+    const ca = join(home, 'ca.pem');
+    const environment = {
+      PATH: process.env.PATH,
+      LAUNCHER_HOME: home,
+      LAUNCHER_LICENSE: 'required',
+      LAUNCHER_DATABASE_CA: 'well-known',
+      DB_DIALECT_OPTIONS_SSL_CA: ca,
+    };
+    spawnSync('sh', ['-c', script], { env: environment });
+    const roots = execFileSync('node', ['-p', 'JSON.stringify(require("node:tls").rootCertificates)'], {
+      encoding: 'utf8',
+    });
+    const written = readFileSync(ca, 'utf8').match(/-----BEGIN[\s\S]+?-----END CERTIFICATE-----/g);
+    expect(written).toEqual(JSON.parse(roots));
+    expect(written?.length).toBeGreaterThan(100);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('nothing in it is taken for a dynamic reference by CloudFormation', () => {

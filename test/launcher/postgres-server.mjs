@@ -13,7 +13,7 @@ const quiet = () => {};
 /** A certificate for localhost that is its own root. */
 async function certificate(name) {
   const files = { key: join(home, `${name}.key`), cert: join(home, `${name}.crt`) };
-  const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+  const made = await generate([{ name: 'commonName', value: name }], {
     keySize: 2048,
     algorithm: 'sha256',
     extensions: [
@@ -53,8 +53,9 @@ for (const [from, to] of [
 }
 execFileSync('chmod', ['600', join(databaseDir, 'tls.key')]);
 await postgres.start();
+const text = (file) => readFileSync(file, 'utf8');
 process.stdout.write(
-  `${JSON.stringify({ port, ca: readFileSync(ours.cert, 'utf8'), otherCa: readFileSync(other.cert, 'utf8') })}\n`,
+  `${JSON.stringify({ port, ca: text(ours.cert), key: text(ours.key), otherCa: text(other.cert) })}\n`,
 );
 
 process.stdin.resume();

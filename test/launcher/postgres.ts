@@ -9,6 +9,7 @@ export interface Postgres {
   readonly port: number;
   /** The certificate that the server shows, which is its own root. */
   readonly ca: string;
+  readonly key: string;
   /** Another root. */
   readonly otherCa: string;
   /** Makes a database with an owner of its own, NocoBase's user. */
@@ -42,7 +43,7 @@ export async function startPostgres(): Promise<Postgres> {
       throw new Error('PostgreSQL did not start; the reason is in the output above.');
     }),
   ]);
-  const { port, ca, otherCa } = JSON.parse(line);
+  const { port, ca, key, otherCa } = JSON.parse(line);
   const connect = async (database: string) => {
     const client = new Client({ host: 'localhost', port, database, user: 'postgres', password: 'postgres' });
     client.on('error', () => {});
@@ -53,6 +54,7 @@ export async function startPostgres(): Promise<Postgres> {
   return {
     port,
     ca,
+    key,
     otherCa,
     async createDatabase() {
       const name = `nocobase${++count}`;

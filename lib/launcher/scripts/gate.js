@@ -47,7 +47,7 @@ module.exports = class Gate {
         await this.takeLife();
         return { alone: await this.takeBoot() };
       } catch (error) {
-        if (!this.database.lost) throw error;
+        if (!this.database.lost || error.final) throw error;
         log(`lost the connection to the database while waiting (${error.message}); connecting again`);
       }
     }
@@ -61,6 +61,7 @@ module.exports = class Gate {
         await this.open();
         return;
       } catch (error) {
+        if (error.final) throw error;
         const text = `cannot connect to the database (${Database.where}): ${error.message}`;
         if (now() > giveUpAt) {
           throw new Error(`${text}. Check that it runs, its security group, its CA certificate and the credentials`);
@@ -193,15 +194,15 @@ module.exports = class Gate {
     await this.call('unlock', BOOT, this.suffix);
   }
 
-  /** Shows that the connection lives. @returns whether a node of a cluster waits for this single one */
-  async beat() {
-    const rows = await this.database.query(
-      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ShareLock' AND classid = $1
+  /** Shows that the connection and its locks live. @returns whether a node of a cluster waits for this single one */
+  beat() {
+    return this.database.lock(
+      `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ShareLock' AND classid = $1
        AND objid = (hashtext($2)::bigint & 4294967295)::oid AND objsubid = 2
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
       [LIFE, schema],
+      0,
     );
-    return rows.length > 0;
   }
 
   /** After a lost connection, while the app serves on. @returns false when somebody else holds LIFE and keeps it */
@@ -227,8 +228,7 @@ module.exports = class Gate {
 
   async waitShared(lock) {
     try {
-      await this.database.query('SELECT pg_advisory_lock_shared($1, hashtext($2))', [lock, schema]);
-      return true;
+      return await this.database.lock('pg_advisory_lock_shared($1, hashtext($2)) IS NOT NULL', [lock, schema], 1);
     } catch (error) {
       if (error.code === '55P03') return false;
       throw error;
@@ -239,9 +239,8 @@ module.exports = class Gate {
     return this.call('try', lock, suffix);
   }
 
-  async call(action, lock, suffix) {
-    const name = action === 'try' ? `pg_try_advisory_lock${suffix}` : `pg_advisory_unlock${suffix}`;
-    const [{ done }] = await this.database.query(`SELECT ${name}($1, hashtext($2)) AS done`, [lock, schema]);
-    return done;
+  call(action, lock, suffix) {
+    const [name, change] = action === 'try' ? ['pg_try_advisory_lock', 1] : ['pg_advisory_unlock', -1];
+    return this.database.lock(`${name}${suffix}($1, hashtext($2))`, [lock, schema], change);
   }
 };

@@ -3,6 +3,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const App = require('./app');
+const writeCertificates = require('./certificates');
 const Gate = require('./gate');
 const { askHealth } = require('./health');
 const { licenseProblem, writeLicense } = require('./license');
@@ -109,8 +110,9 @@ async function stepAside() {
   log('stands by: NocoBase is stopped here and other nodes may start; ECS ends this node when they are healthy');
 }
 
+let retaking = false;
 gate.onLost = async (error) => {
-  if (!app) return;
+  if (!app || retaking) return;
   if (stopping) {
     // An installation that is being stopped must not go on without its lock either.
     if (!serves) app.kill();
@@ -123,7 +125,10 @@ gate.onLost = async (error) => {
     );
   }
   log(`lost the connection to the database (${error.message}); NocoBase goes on, taking up the connection again`);
-  if (await gate.retake()) log('has its connection and its lock again');
+  retaking = true;
+  const retaken = await gate.retake();
+  retaking = false;
+  if (retaken) log('has its connection and its lock again');
   else giveUp('another kind of node has taken over this database while this node had lost its connection');
 };
 
@@ -184,6 +189,7 @@ async function run(alone) {
 }
 
 async function main() {
+  writeCertificates();
   const problem = licenseProblem();
   if (problem) end(problem);
   await standIn.hold();

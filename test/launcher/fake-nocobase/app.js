@@ -1,7 +1,9 @@
 // Plays the app: installs late, upgrades unless told to skip, answers the health path as NocoBase does. Files in
-// FAKE_DIR steer it: hold-<step> keeps it in a step, answer replaces its answer, crash ends it, deaf ignores signals.
+// FAKE_DIR steer it: hold-<step> keeps it in a step, answer replaces its answer, crash ends it, deaf ignores signals,
+// reach names a server of which it says whether it trusts it.
 const fs = require('node:fs');
 const http = require('node:http');
+const https = require('node:https');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { Client } = require('pg');
 require('./orphan.js');
@@ -66,6 +68,14 @@ async function boot() {
   await released('start');
   code = 'ok';
   say('healthy');
+}
+if (there('reach')) {
+  https
+    .get(read('reach'), { agent: false }, (response) => {
+      response.resume();
+      say(`trusts ${read('reach')}`);
+    })
+    .on('error', (error) => say(`does not trust ${read('reach')}: ${error.message}`));
 }
 boot().catch((error) => {
   say(`failed: ${error.message}`);
