@@ -3,18 +3,28 @@ process.env.CDK_VALIDATION = 'true';
 import { CfnGuardValidator } from '@cdklabs/cdk-validator-cfnguard';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import {
+  ApplicationKeys,
   ClusterPlugins,
   Database,
+  DatabaseCa,
   Entrance,
   MessageQueue,
   NocoBaseCluster,
   type NocoBaseClusterProps,
+  NocoBaseImage,
   RabbitMqDeployment,
+  Redis,
+  SharedStorage,
+  StoredSecret,
 } from '../lib';
 
 /** Every validator there is, strict: a finding that the library has not acknowledged with a reason throws. */
@@ -94,5 +104,41 @@ test('a certificate of one’s own, narrow ranges and no deletion protection pas
         { domainName: 'nocobase.example.com', allowedCidrs: ['203.0.113.0/24'] },
       ),
     })),
+  ).not.toThrow();
+});
+
+test('nodes without a way out, and a KMS key for all that holds data, pass all validators', () => {
+  expect(
+    synthesizeStrictly((stack) => ({
+      natGateways: 0,
+      image: NocoBaseImage.fromEcr(ecr.Repository.fromRepositoryName(stack, 'Image', 'nocobase'), '2.2.15'),
+      plugins: ClusterPlugins.preinstalled(),
+      encryptionKey: kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/12345678-1234'),
+      entrance: Entrance.cloudFront(),
+      enableExecuteCommand: true,
+    })),
+  ).not.toThrow();
+});
+
+test('parts that there are already pass all validators, as far as the library makes anything for them', () => {
+  expect(
+    synthesizeStrictly((stack) => {
+      const secret = (name: string) => secretsmanager.Secret.fromSecretNameV2(stack, name, name);
+      return {
+        image: NocoBaseImage.fromPullThroughCache('docker-hub', '2.2.15'),
+        keys: ApplicationKeys.fromSecret(secret('keys')),
+        database: Database.existing({ host: 'db.example.com', ca: DatabaseCa.wellKnown(), secret: secret('database') }),
+        redis: Redis.existing({ host: 'redis.example.com', password: StoredSecret.inSecretsManager(secret('redis')) }),
+        queue: MessageQueue.existingRabbitMq({ endpoint: 'amqps://mq.example.com', secret: secret('queue') }),
+        storage: SharedStorage.existing({
+          fileSystem: efs.FileSystem.fromFileSystemAttributes(stack, 'Files', {
+            fileSystemId: 'fs-0123456789abcdef0',
+            securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'FilesGroup', 'sg-0123456789abcdef0'),
+          }),
+          path: '/nocobase',
+        }),
+        entrance: Entrance.cloudFront(),
+      };
+    }),
   ).not.toThrow();
 });
