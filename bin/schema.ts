@@ -71,13 +71,15 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const license = text(
-  `the name of the Secret in Secrets Manager that holds the licence key, e.g. ${DEFAULT_LICENSE_SECRET}, or pending. A name must not end in a hyphen and six characters`,
-  SECRET_NAME,
-).refine((name) => !ENDS_LIKE_AN_ARN.test(name), {
-  error:
-    'a name that does not end in a hyphen and six characters, which Secrets Manager takes for the random end of an ARN',
-});
+function nameOfSecret(what: string) {
+  return text(`${what}. A name must not end in a hyphen and six characters`, SECRET_NAME).refine(
+    (name) => !ENDS_LIKE_AN_ARN.test(name),
+    {
+      error:
+        'a name that does not end in a hyphen and six characters, which Secrets Manager takes for the random end of an ARN',
+    },
+  );
+}
 
 const allowedCidrs = z.preprocess(
   (given) => (typeof given === 'string' ? given.split(',') : given),
@@ -125,7 +127,9 @@ const entrance = z.discriminatedUnion(
 );
 
 const SHAPE = {
-  license: license.optional(),
+  license: nameOfSecret(
+    `the name of the Secret in Secrets Manager that holds the licence key, e.g. ${DEFAULT_LICENSE_SECRET}, or pending`,
+  ).optional(),
   plugins: oneOf(['licensed', 'preinstalled']).default('licensed'),
   profile: oneOf(['small', 'production']).default('small'),
   stackName: text('letters, digits and hyphens, up to 128, a letter first', /^[A-Za-z][A-Za-z0-9-]{0,127}$/).default(
@@ -144,6 +148,9 @@ const SHAPE = {
   entrance,
   vpcId: text('the ID of a VPC in your account, e.g. vpc-0123456789abcdef0', /^vpc-[0-9a-f]{8,17}$/).optional(),
   natGateways: whole(0, 2).optional(),
+  keys: nameOfSecret(
+    'the name of the Secret with the keys of a NocoBase that there was before, as `cdk-nocobase import-keys` makes it',
+  ).optional(),
   web: group({
     minNodes: whole(2, MOST_NODES).optional(),
     maxNodes: whole(2, MOST_NODES).optional(),

@@ -4,7 +4,15 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { ClusterPlugins, Database, MessageQueue, NocoBaseCluster, RabbitMqDeployment, Redis } from '../lib';
+import {
+  ApplicationKeys,
+  ClusterPlugins,
+  Database,
+  MessageQueue,
+  NocoBaseCluster,
+  RabbitMqDeployment,
+  Redis,
+} from '../lib';
 import { nextStep } from '../lib/plugins/next-step';
 import type { Configuration } from './configuration';
 import { entranceOf } from './entrance';
@@ -33,6 +41,10 @@ export class NocoBaseStack extends Stack {
       image: imageOf(this, configuration),
       vpc: vpcId === undefined ? undefined : ec2.Vpc.fromLookup(this, 'Vpc', { vpcId }),
       natGateways: configuration.natGateways,
+      keys:
+        configuration.keys === undefined
+          ? undefined
+          : ApplicationKeys.fromSecret(secretsmanager.Secret.fromSecretNameV2(this, 'Keys', configuration.keys)),
       database: Database.postgres({
         instanceType:
           database.instanceType === undefined

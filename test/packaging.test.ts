@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -55,6 +56,27 @@ test('the installed package synthesizes a cluster, with nothing but its peers an
   const bundle = fs.readFileSync(path.join(CHECKOUT, 'lib/preflight/bundle/index.js'));
   const assets = filesIn(assembly).filter((name) => name.startsWith('asset.') && name.endsWith('index.js'));
   expect(assets.map((name) => fs.readFileSync(path.join(assembly, name)).equals(bundle))).toContain(true);
+});
+
+test('the installed package has the command, with nothing but its peers', () => {
+  const { bin } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
+  const program = path.join(installed, bin['cdk-nocobase']);
+  expect(fs.readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [program, ...args], {
+      cwd: app,
+      env: { HOME: temporary, AWS_EC2_METADATA_DISABLED: 'true' },
+      encoding: 'utf8',
+    });
+
+  expect(run('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^ {2}import-keys /m) });
+  // As far as the SDK, which no one has installed here.
+  for (const file of ['aes_key.dat', 'jwt_secret.dat']) {
+    fs.mkdirSync(path.join(app, 'storage/apps/main'), { recursive: true });
+    fs.writeFileSync(path.join(app, 'storage/apps/main', file), randomBytes(32));
+  }
+  const imported = run('import-keys', './storage', '--secret', 'nocobase-keys');
+  expect(imported).toMatchObject({ status: 1, stderr: expect.stringMatching(/^In which region\?/) });
 });
 
 test.each(['launcher/scripts', 'preflight/bundle'])('the package has lib/%s, byte for byte', (folder) => {

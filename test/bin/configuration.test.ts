@@ -161,7 +161,7 @@ The configuration of NocoBase has 5 problems:
 
   nocobase.entrence in cdk.json: there is no such key. Did you mean nocobase.entrance?
     given:   {}
-    allowed: the keys license, plugins, profile, stackName, region, version, image, cpuArchitecture, entrance, vpcId, natGateways, web, database, redis, queue, rootEmail, timeZone, environment, logRetentionDays, upgradeTimeoutMinutes, enableExecuteCommand, terminationProtection, tags
+    allowed: the keys license, plugins, profile, stackName, region, version, image, cpuArchitecture, entrance, vpcId, natGateways, keys, web, database, redis, queue, rootEmail, timeZone, environment, logRetentionDays, upgradeTimeoutMinutes, enableExecuteCommand, terminationProtection, tags
 
   nocobase.license in cdk.json: a cluster needs the commercial cluster plug-ins
     given:   nothing

@@ -232,3 +232,19 @@ describe('somebody who is signed in', () => {
     ]);
   });
 });
+
+test('keys of a NocoBase that there was before are taken from their Secret', () => {
+  const template = Template.fromStack(stackOf({ block: { keys: 'nocobase-keys' } }));
+  const { Checks } = only(template, 'Custom::NocoBasePreflight').properties;
+  expect(Checks.map(({ Variable, JsonField }: any) => [Variable, JsonField])).toEqual(
+    expect.arrayContaining([
+      ['APP_KEY', 'APP_KEY'],
+      ['APP_AES_SECRET_KEY', 'APP_AES_SECRET_KEY'],
+    ]),
+  );
+  // The first administrator's password is generated all the same.
+  const generated = Object.values(template.findResources('AWS::SecretsManager::Secret')).map(
+    ({ Properties }) => Properties.Description,
+  );
+  expect(generated.filter((description) => /APP_KEY|AES/.test(description))).toEqual([]);
+});
