@@ -6,6 +6,7 @@ import { invalidProp } from './invalid-prop';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { PartBinding, PartContext } from './node/contribution';
 import type { NamedContribution } from './node/node-configuration';
+import type { StoredSecret } from './node/stored-secret';
 import { type PreflightCheck, PreflightRule } from './preflight/preflight';
 import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
 import { Redis, type RedisBinding } from './redis/redis';
@@ -54,16 +55,10 @@ export class ClusterParts {
     ]);
   }
 
-  /** Values that become part of URLs as they are. */
+  /** What was given and has to be as NocoBase needs it. */
   public get checks(): PreflightCheck[] {
-    return this.flat.flatMap(({ prop, part }) =>
-      Object.entries(part.urlParts ?? {}).map(([variable, secret]) => ({
-        variable,
-        rule: PreflightRule.URL_SAFE,
-        secret,
-        prop,
-      })),
-    );
+    const parts = this.flat.flatMap(({ prop, part }) => check(prop, PreflightRule.URL_SAFE, part.urlParts));
+    return [...check('database', PreflightRule.NOT_BLANK, this.database.credentials), ...parts];
   }
 
   public get nodePolicies() {
@@ -103,4 +98,8 @@ export function letIn(nodes: ISecurityGroup, { securityGroups, defaultPort }: Co
   for (const group of securityGroups) {
     group.addIngressRule(nodes, defaultPort!, 'Nodes', true);
   }
+}
+
+function check(prop: string, rule: PreflightRule, values: { [what: string]: StoredSecret } = {}): PreflightCheck[] {
+  return Object.entries(values).map(([variable, secret]) => ({ variable, rule, secret, prop }));
 }

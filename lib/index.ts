@@ -1,5 +1,5 @@
 export * from './database/database';
-export * from './database/database-ca';
+export { DatabaseCa } from './database/database-ca';
 export { DatabaseServer, ExistingDatabaseOptions } from './database/existing-database';
 export { ExistingRdsOptions } from './database/existing-rds';
 export * from './database/postgres-database';

@@ -22,6 +22,8 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IConstruct } from 'constructs';
 import {
   ClusterPlugins,
+  Database,
+  DatabaseCa,
   EfsStorage,
   Entrance,
   GeneratedKeys,
@@ -102,6 +104,29 @@ describe('network, data and nodes in three stacks', () => {
       expect(JSON.stringify(Resource)).toContain('Platform:ExportsOutputFnGetAttKey');
     }
   });
+});
+
+test('nodes are let in to a pooler, and past it to the database itself', () => {
+  const { stack } = newCluster();
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+  const securityGroups = [new ec2.SecurityGroup(stack, 'Postgres', { vpc })];
+  new NocoBaseCluster(stack, 'Pooled', {
+    vpc,
+    plugins,
+    database: Database.existing({
+      host: 'pooler.example.com',
+      port: 6432,
+      directHost: 'postgres.example.com',
+      directPort: 5432,
+      ca: DatabaseCa.wellKnown(),
+      secret: Secret.fromSecretNameV2(stack, 'User', 'postgres'),
+      securityGroups,
+    }),
+  });
+  const ports = Object.values(Template.fromStack(stack).findResources('AWS::EC2::SecurityGroupIngress'))
+    .filter(({ Properties }) => JSON.stringify(Properties.GroupId).includes('"Postgres'))
+    .map(({ Properties }) => Properties.FromPort);
+  expect(ports.sort()).toEqual([5432, 6432]);
 });
 
 test('a file system of the same stack is mounted only when it can be', () => {

@@ -102,10 +102,16 @@ export function existingDatabase(scope: Construct, server: DatabaseServer): Data
     }),
     secret,
     credentials: { 'user of the database': username, 'password of the database': password },
-    connections:
-      server.securityGroups &&
-      new ec2.Connections({ securityGroups: server.securityGroups, defaultPort: ec2.Port.tcp(port) }),
+    connections: connections(server, port),
+    members:
+      direct === undefined || server.directPort === undefined
+        ? []
+        : [{ contribution: {}, connections: connections(server, server.directPort) }],
   };
+}
+
+function connections({ securityGroups }: DatabaseServer, port: number): ec2.Connections | undefined {
+  return securityGroups && new ec2.Connections({ securityGroups, defaultPort: ec2.Port.tcp(port) });
 }
 
 function directServer(database: IConstruct, server: DatabaseServer, port: number) {

@@ -33,6 +33,13 @@ export function acknowledgePostgres(instance: IConstruct, props: PostgresDatabas
       { id: 'cdk-validator-cfnguard::rds_instance_multi_az_support_check', reason: standby },
     );
   }
+  if (props.snapshot) {
+    const asBefore = 'A restored database is as encrypted as its snapshot; RDS refuses to be told otherwise.';
+    Validations.of(instance).acknowledge(
+      { id: 'AwsSolutions-RDS2', reason: asBefore },
+      { id: 'cdk-validator-cfnguard::rds_instance_storage_encrypted_check', reason: asBefore },
+    );
+  }
   if (props.deletionProtection === false) {
     const unprotected = 'Switched off by `deletionProtection: false`; a final snapshot is still taken.';
     Validations.of(instance).acknowledge(

@@ -27,7 +27,7 @@ export function rabbitMqContributions(connection: RabbitMqConnection): PartBindi
       environment: {
         QUEUE_ADAPTER: 'rabbitmq',
         // The URL is in a Secret, and ECS does not look at it: nodes that run would keep the old one.
-        LAUNCHER_QUEUE_ENDPOINT: [`${protocol}://${hostAndPort}${path}`, ...(secretArn ? [secretArn] : [])].join(' '),
+        LAUNCHER_QUEUE_ENDPOINT: [`${protocol} ${hostAndPort}${path}`, ...(secretArn ? [secretArn] : [])].join(' '),
       },
       connectionUrls: {
         [connection.urlVariable ?? 'QUEUE_ADAPTER_RABBITMQ_URL']:

@@ -34,7 +34,7 @@ export function redisContributions(
         CACHE_DEFAULT_STORE: 'redis',
         // The URLs are in a Secret, and ECS does not look at it: nodes that run would keep the old ones, and take their
         // locks where the new ones do not look.
-        LAUNCHER_REDIS_ENDPOINT: distinct([...FUNCTIONS.map((name) => withoutPassword(urls[name])), ...credentials]),
+        LAUNCHER_REDIS_ENDPOINT: distinct([...FUNCTIONS.map((name) => description(urls[name])), ...credentials]),
       },
       connectionUrls: { CACHE_REDIS_URL: urls.cache },
     },
@@ -61,13 +61,17 @@ export function redisContributions(
   };
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/^(rediss?:\/\/[^:@]*):[^@]*@/, '$1@').replace('//@', '//');
+/** Protocol, user, server and database, and no URL that anybody could take for one. */
+function description(url: string): string {
+  return url.replace(
+    /^(rediss?):\/\/(?:([^:@]*):[^@]*@)?/,
+    (_, protocol, user) => `${protocol} ${user ? `${user}@` : ''}`,
+  );
 }
 
-/** Without user and protocol as well: the same place for whoever comes. */
+/** The same place, whoever comes and however. */
 function placeOf(url: string): string {
-  return withoutPassword(url).replace(/^rediss?:\/\/([^@]*@)?/, 'Redis ');
+  return url.replace(/^rediss?:\/\/([^@]*@)?/, 'Redis ');
 }
 
 export function distinct(texts: string[]): string {

@@ -107,9 +107,10 @@ function checkPath(storage: Construct, path: string) {
 
 function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
   const { account, region } = Stack.of(storage);
+  const there = environmentOf(fileSystem);
   for (const [what, theirs, ours] of [
-    ['account', fileSystem.env.account, account],
-    ['region', fileSystem.env.region, region],
+    ['account', there.account, account],
+    ['region', there.region, region],
   ]) {
     if (![theirs, ours].some(Token.isUnresolved) && theirs !== ours) {
       throw invalidProp(storage, {
@@ -136,6 +137,13 @@ function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
       `${fileSystem.node.path} is not encrypted at rest, and NocoBase keeps key files and the licence in it. Encryption cannot be switched on later: copy the files to one that is (encrypted: true).`,
     );
   }
+}
+
+/** One that was imported by its ARN takes the stack for its own, whatever the ARN says. */
+function environmentOf({ env, fileSystemArn }: efs.IFileSystem): { account: string; region: string } {
+  if (Token.isUnresolved(fileSystemArn)) return env;
+  const [, , , region, account] = fileSystemArn.split(':');
+  return { account, region };
 }
 
 function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, accessPoint: efs.IAccessPoint) {

@@ -1,4 +1,4 @@
-import { app, DEPLOYMENTS, templatesOf } from './deployments';
+import { app, RECKONED, templatesOf } from './deployments';
 import { ancestorsOf, type Graph, graphOf, type Step } from './graph';
 import { report } from './report';
 import { scheduleOf } from './schedule';
@@ -12,7 +12,7 @@ const DOMAIN = {
 };
 
 const TEMPLATES = Object.entries({
-  ...DEPLOYMENTS,
+  ...RECKONED,
   'app before the licence': app({ license: 'pending' }),
   'app of production': app({ profile: 'production', entrance: DOMAIN }),
 }).map(([name, build]) => [name, templatesOf(build)] as const);

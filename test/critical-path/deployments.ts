@@ -18,6 +18,11 @@ export const DEPLOYMENTS: { readonly [name: string]: Build } = {
   ...Object.fromEntries(Object.entries(EXAMPLES).map(([folder, { build }]) => [folder, build])),
 };
 
+/** Those whose deployment the library alone decides, so that it is reckoned what they wait on. */
+export const RECKONED: typeof DEPLOYMENTS = Object.fromEntries(
+  ['app', 'minimal', 'production', 'existing-app'].map((name) => [name, DEPLOYMENTS[name]]),
+);
+
 /** The app with something changed about its configuration. */
 export function app(changes: object): Build {
   return (scope) => new NocoBaseStack(scope, parseConfiguration({ nocobase: { ...nocobase, ...changes } }));

@@ -1,9 +1,15 @@
 /** What of a CloudFormation template says in which order its resources are made. */
 export interface Template {
-  readonly Parameters?: { readonly [name: string]: { readonly Default?: unknown } };
+  readonly Parameters?: { readonly [name: string]: { readonly Type?: string; readonly Default?: unknown } };
   readonly Conditions?: { readonly [name: string]: unknown };
   readonly Resources: { readonly [logicalId: string]: Resource };
-  readonly Outputs?: { readonly [name: string]: { readonly Export?: { readonly Name: unknown } } };
+  readonly Outputs?: { readonly [name: string]: Output };
+}
+
+export interface Output {
+  readonly Value?: unknown;
+  readonly Description?: string;
+  readonly Export?: { readonly Name: unknown };
 }
 
 export interface Resource {

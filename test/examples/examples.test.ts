@@ -36,7 +36,7 @@ function forReview(text: string): unknown {
       .replace(/((?:PreflightCheck|TaskDefinition)[0-9A-F]{8})[0-9a-f]{16}/g, '$1<hash>')
       .replace(/-----BEGIN CERTIFICATE-----[^"]*-----END CERTIFICATE-----(\\n)?/g, '<certificate>'),
   );
-  for (const container of containersOf(template)) {
+  for (const container of containersOf(template).filter(({ Command }) => Command)) {
     container.Command = [...container.Command.slice(0, -1), '<launcher>'];
   }
   return template;
@@ -74,7 +74,7 @@ describe.each(Object.keys(EXAMPLES))('%s', (name) => {
 
   test('has no secret in plaintext, and no reference to one where it would be readable afterwards', () => {
     for (const template of templates) {
-      for (const { Environment } of containersOf(template)) {
+      for (const { Environment = [] } of containersOf(template)) {
         expect(JSON.stringify(Environment)).not.toContain('{{resolve:secretsmanager');
         expect(Environment.map(({ Name }: any) => Name)).not.toContainEqual(
           expect.stringMatching(/PASSWORD|_KEY$|TOKEN|_URL$/),
@@ -165,4 +165,111 @@ describe('existing-app', () => {
       AlarmActions: [{ 'Fn::ImportValue': Match.stringLikeRegexp('Platform.*Alarms') }],
     });
   });
+});
+
+const HOLDS_DATA = [
+  'AWS::RDS::DBInstance',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::AmazonMQ::Broker',
+  'AWS::EFS::FileSystem',
+];
+
+/** How many of what holds data there are in a stack. */
+function dataIn(name: string, stack: string): number[] {
+  return HOLDS_DATA.map((type) => resourcesOf(templateOf(name, stack).toJSON(), type).length);
+}
+
+test('everything-existing makes nothing that holds data, and no load balancer', () => {
+  expect(dataIn('everything-existing', 'MovesIn')).toEqual([0, 0, 0, 0]);
+  const template = templateOf('everything-existing', 'MovesIn');
+  template.resourceCountIs('AWS::ElasticLoadBalancingV2::LoadBalancer', 0);
+  template.resourceCountIs('AWS::ECS::Cluster', 0);
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', { Priority: 10 });
+});
+
+test('split-stacks keeps data and nodes apart', () => {
+  expect(dataIn('split-stacks', 'SplitData')).toEqual([1, 1, 1, 1]);
+  expect(dataIn('split-stacks', 'SplitNodes')).toEqual([0, 0, 0, 0]);
+});
+
+test('no-way-out has none, and nothing in it needs one', () => {
+  const template = templateOf('no-way-out', 'NoWayOut');
+  template.resourceCountIs('AWS::EC2::NatGateway', 0);
+  template.resourceCountIs('AWS::EC2::InternetGateway', 0);
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internal' });
+  const endpoints = resourcesOf(template.toJSON(), 'AWS::EC2::VPCEndpoint').map(({ Properties }) =>
+    JSON.stringify(Properties.ServiceName).replace(/.*\.([a-z0-9.]+)".*/, '$1'),
+  );
+  expect(endpoints.sort()).toEqual(['api', 'dkr', 'elasticfilesystem', 'logs', 's3', 'secretsmanager']);
+});
+
+test('instances runs nodes on the capacity of the platform', () => {
+  templateOf('instances', 'Instances').hasResourceProperties('AWS::ECS::Service', {
+    CapacityProviderStrategy: [
+      { CapacityProvider: { 'Fn::ImportValue': Match.stringLikeRegexp('InstancesPlatform.*Capacity') }, Weight: 1 },
+    ],
+  });
+});
+
+test('aurora makes no database', () => {
+  expect(dataIn('aurora', 'Aurora')[0]).toBe(0);
+});
+
+test('moved-in begins with the data, the files and the keys that there were', () => {
+  const template = templateOf('moved-in', 'MovedIn');
+  template.hasResourceProperties('AWS::RDS::DBInstance', { DBSnapshotIdentifier: 'nocobase-before-the-move' });
+  template.resourceCountIs('AWS::EFS::FileSystem', 0);
+  template.hasResourceProperties('AWS::EFS::AccessPoint', { RootDirectory: { Path: '/nocobase/storage' } });
+  const generated = resourcesOf(template.toJSON(), 'AWS::SecretsManager::Secret').map(
+    ({ Properties }) => Properties.Description,
+  );
+  expect(generated.filter((description) => /APP_KEY|APP_AES/.test(description))).toEqual([]);
+});
+
+test('redis-per-function has one Redis of its own', () => {
+  expect(dataIn('redis-per-function', 'RedisPerFunction')).toEqual([1, 1, 1, 1]);
+});
+
+test('redis-queue makes no broker', () => {
+  expect(dataIn('redis-queue', 'RedisQueue')).toEqual([1, 1, 0, 1]);
+});
+
+test('shared-load-balancer is asked for its health under its path', () => {
+  templateOf('shared-load-balancer', 'UnderAPath').hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+    HealthCheckPath: '/nocobase/api/__health_check',
+  });
+});
+
+test('firewall lets in the offices and nobody else', () => {
+  const template = templateOf('firewall', 'Firewall');
+  template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1);
+  const rules = [
+    ...resourcesOf(template.toJSON(), 'AWS::EC2::SecurityGroup').flatMap(
+      ({ Properties }) => Properties.SecurityGroupIngress ?? [],
+    ),
+    ...resourcesOf(template.toJSON(), 'AWS::EC2::SecurityGroupIngress').map(({ Properties }) => Properties),
+  ];
+  expect(rules.filter(({ CidrIp }) => CidrIp)).toEqual([]);
+  expect(
+    rules
+      .filter(({ SourcePrefixListId }) => SourcePrefixListId)
+      .map(({ FromPort }) => FromPort)
+      .sort(),
+  ).toEqual([443, 80]);
+});
+
+test('own-image pulls what was built from its Dockerfile', () => {
+  const [node] = containersOf(templateOf('own-image', 'OwnImage').toJSON());
+  expect(JSON.stringify(node.Image)).toMatch(/container-assets/);
+});
+
+test('company-rules puts its boundary on every role, and its key on all that holds data', () => {
+  const template = templateOf('company-rules', 'CompanyRules').toJSON();
+  for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) {
+    expect(JSON.stringify(Properties.PermissionsBoundary)).toContain('Rules:');
+  }
+  const keys = HOLDS_DATA.flatMap((type) =>
+    resourcesOf(template, type).map(({ Properties }) => Properties.KmsKeyId ?? Properties.EncryptionOptions?.KmsKeyId),
+  );
+  expect(keys.map((key) => JSON.stringify(key).includes('Rules:'))).toEqual([true, true, true, true]);
 });

@@ -4,7 +4,7 @@ import { ApplicationKeys } from '../../lib';
 
 function template(): Template {
   const stack = new Stack(new App(), 'Prod');
-  ApplicationKeys.generated().bind(stack);
+  ApplicationKeys.generated().bind(stack, {});
   return Template.fromStack(stack);
 }
 

@@ -1,6 +1,17 @@
-import type { Template } from 'aws-cdk-lib/assertions';
-import { MessageQueue, RabbitMqDeployment, type RabbitMqProps } from '../../lib';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import {
+  MessageQueue,
+  RabbitMqBroker,
+  type RabbitMqBrokerProps,
+  RabbitMqDeployment,
+  type RabbitMqProps,
+} from '../../lib';
 import { connectionUrls, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
+import { newPlace } from '../part-fixture';
 
 const BROKER = 'AWS::AmazonMQ::Broker';
 
@@ -85,4 +96,62 @@ test.each<[string, RabbitMqProps, string]>([
   ],
 ])('%s is refused', (_, props, message) => {
   expect(() => newCluster({ queue: MessageQueue.rabbitMq(props) })).toThrow(message);
+});
+
+describe('on its own', () => {
+  const alone = (props: Partial<RabbitMqBrokerProps> = {}) => {
+    const { stack, vpc } = newPlace();
+    return { stack, vpc, queue: new RabbitMqBroker(stack, 'Shared', { vpc, ...props }) };
+  };
+
+  test('it lies where a cluster would put it: a single broker in one of the subnets, a cluster in all', () => {
+    for (const [deployment, count] of [
+      [RabbitMqDeployment.SINGLE_INSTANCE, 1],
+      [RabbitMqDeployment.CLUSTER_MULTI_AZ, 2],
+    ] as const) {
+      const { stack, vpc } = alone({ deployment });
+      const { SubnetIds } = only(Template.fromStack(stack), BROKER).properties;
+      expect(SubnetIds).toEqual(stack.resolve(vpc.privateSubnets.slice(0, count).map(({ subnetId }) => subnetId)));
+    }
+  });
+
+  test('one zone is enough for a single broker, and for nothing else', () => {
+    const vpc = new ec2.Vpc(new Stack(new App(), 'Network'), 'OneZone', { maxAzs: 1 });
+    expect(() => alone({ vpc })).not.toThrow();
+    expect(() => alone({ vpc, deployment: RabbitMqDeployment.CLUSTER_MULTI_AZ })).toThrow('availability zone only');
+  });
+
+  test('its key encrypts queues and Secret', () => {
+    const encryptionKey = Key.fromKeyArn(new Stack(new App()), 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    const template = Template.fromStack(alone({ encryptionKey }).stack);
+    expect(only(template, BROKER).properties.EncryptionOptions).toEqual({
+      UseAwsOwnedKey: false,
+      KmsKeyId: encryptionKey.keyArn,
+    });
+    expect(only(template, 'AWS::SecretsManager::Secret').properties.KmsKeyId).toBe(encryptionKey.keyArn);
+  });
+
+  test('somebody else may read user and password', () => {
+    const { stack, queue } = alone();
+    queue.grantConnect(new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() }));
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Resource: { Ref: only(template, 'AWS::SecretsManager::Secret').id } })],
+      },
+    });
+  });
+
+  test('it has metrics by the name of its broker', () => {
+    const { stack, queue } = alone();
+    const dimensions = { Broker: only(Template.fromStack(stack), BROKER).properties.BrokerName };
+    const metrics = [queue.metric('RabbitMQMemUsed'), queue.metricMessageCount(), queue.metricCpuUtilization()];
+    expect(metrics).toMatchObject(
+      ['RabbitMQMemUsed', 'MessageCount', 'SystemCpuUtilization'].map((metricName) => ({
+        namespace: 'AWS/AmazonMQ',
+        metricName,
+        dimensions,
+      })),
+    );
+  });
 });

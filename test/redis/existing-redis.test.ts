@@ -83,7 +83,8 @@ describe('nodes start anew, since ECS does not look into Secrets, with another',
 
   test('without being told a password in passing', () => {
     expect(endpoint()).not.toContain('resolve:');
-    expect(endpoint({ username: 'crm' })).toContain('rediss://crm@redis.internal:6379/0');
+    expect(endpoint({ username: 'crm' })).toMatch(/^rediss crm@redis\.internal:6379\/0 /);
+    expect(endpoint()).toMatch(/^rediss redis\.internal:6379\/0 /);
   });
 });
 

@@ -1,4 +1,11 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { EfsStorage, type EfsStorageProps } from '../../lib';
 import { container, only, render, synthesize } from '../cluster-fixture';
+import { newPlace } from '../part-fixture';
 
 const FILE_SYSTEM = 'AWS::EFS::FileSystem';
 
@@ -55,4 +62,63 @@ test('the first node waits for the mount targets', () => {
   const targets = Object.keys(template.findResources('AWS::EFS::MountTarget'));
   expect(targets).toHaveLength(2);
   expect(only(template, 'AWS::ECS::Service').resource.DependsOn).toEqual(expect.arrayContaining(targets));
+});
+
+describe('on its own', () => {
+  const alone = (props: Partial<EfsStorageProps> = {}) => {
+    const { stack, vpc } = newPlace();
+    return { stack, vpc, storage: new EfsStorage(stack, 'Shared', { vpc, ...props }) };
+  };
+
+  test('it has a mount target wherever a cluster would have one', () => {
+    const { stack, vpc } = alone();
+    const targets = Object.values(Template.fromStack(stack).findResources('AWS::EFS::MountTarget'));
+    expect(targets.map(({ Properties }) => Properties.SubnetId)).toEqual(
+      stack.resolve(vpc.privateSubnets.map(({ subnetId }) => subnetId)),
+    );
+  });
+
+  test('it is not put into public subnets, nor into one zone', () => {
+    expect(() => alone({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } })).toThrow(
+      '`vpcSubnets` has public subnets',
+    );
+    const vpc = new ec2.Vpc(new Stack(new App(), 'Network'), 'OneZone', { maxAzs: 1 });
+    expect(() => alone({ vpc })).toThrow('availability zone only');
+  });
+
+  test('its key encrypts the files', () => {
+    const encryptionKey = Key.fromKeyArn(new Stack(new App()), 'Key', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    expect(only(Template.fromStack(alone({ encryptionKey }).stack), FILE_SYSTEM).properties.KmsKeyId).toBe(
+      encryptionKey.keyArn,
+    );
+  });
+
+  test('somebody else may mount the directory of the nodes, and nothing else, without being named in its policy', () => {
+    const { stack, storage } = alone();
+    const before = only(Template.fromStack(alone().stack), FILE_SYSTEM).properties.FileSystemPolicy;
+    storage.grantMount(new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() }));
+    const template = Template.fromStack(stack);
+    expect(only(template, FILE_SYSTEM).properties.FileSystemPolicy).toEqual(before);
+    const [{ Properties }] = Object.values(template.findResources('AWS::IAM::Policy'));
+    const [statement] = Properties.PolicyDocument.Statement;
+    expect(statement.Action).toContain('elasticfilesystem:ClientMount');
+    expect(statement.Resource).toEqual(stack.resolve(storage.fileSystem.fileSystemArn));
+    expect(statement.Condition).toEqual({
+      StringEquals: { 'elasticfilesystem:AccessPointArn': stack.resolve(storage.accessPoint.accessPointArn) },
+    });
+  });
+
+  test('it has metrics of its file system', () => {
+    const { storage } = alone();
+    const { fileSystemId: FileSystemId } = storage.fileSystem;
+    expect([
+      storage.metric('DataReadIOBytes'),
+      storage.metricClientConnections(),
+      storage.metricStorageBytes(),
+    ]).toMatchObject([
+      { namespace: 'AWS/EFS', metricName: 'DataReadIOBytes', dimensions: { FileSystemId } },
+      { metricName: 'ClientConnections', statistic: 'Sum', dimensions: { FileSystemId } },
+      { metricName: 'StorageBytes', dimensions: { FileSystemId, StorageClass: 'Total' } },
+    ]);
+  });
 });
