@@ -81,7 +81,7 @@ test.each<[string, (broken: any) => void, RegExp]>([
   [
     'the nodes have no way out',
     (broken) => without(broken, /NodesSubnet1DefaultRoute/),
-    /unable to pull the image: the subnet subnet-\w+ has no route to it/,
+    /unable to pull the image \S+: the subnet subnet-\w+ has no route to it/,
   ],
   [
     'the way out ends at the NAT gateway',

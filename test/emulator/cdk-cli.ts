@@ -13,5 +13,11 @@ export function cdkArguments(...args: string[]): string[] {
 /** The environment for it: as it is, but with the local AWS in the place of all others. */
 export function cdkEnvironment(url: string, region: string): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-  return { ...Object.fromEntries(others), ...environmentFor(url, region), CDK_DISABLE_CLI_TELEMETRY: 'true' };
+  return {
+    ...Object.fromEntries(others),
+    ...environmentFor(url, region),
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    // Docker itself would push images to AWS.
+    CDK_DOCKER: path.join(__dirname, 'docker.cjs'),
+  };
 }

@@ -17,6 +17,12 @@ def answer(request: Request) -> Response:
             return Response(str(os.getpid()))
         case 'PUT', ['hosted-zones', zone_id]:
             _hosted_zone(zone_id, json.loads(request.get_data())['name'])
+        case 'PUT', ['certificates', region, certificate_id]:
+            _certificate(region, certificate_id, json.loads(request.get_data())['domainName'])
+        case 'PUT', ['pull-through-cache-rules', region, prefix]:
+            from resources import pull_through
+
+            pull_through.RULES.setdefault((ACCOUNT, region), {})[prefix] = json.loads(request.get_data())
         case 'PUT', ['unhealthy-images']:
             from resources import task_start
 
@@ -35,3 +41,13 @@ def _hosted_zone(zone_id: str, name: str) -> None:
         del backend.zones[zone.id.split('/')[-1]]
         zone.resource_id = zone_id
         backend.zones[zone_id] = zone
+
+
+def _certificate(region: str, certificate_id: str, domain: str) -> None:
+    """A certificate that somebody has already. ACM itself lets nobody choose the id."""
+    backend = get_backend('acm')[ACCOUNT][region]
+    made = backend._certificates.pop(backend.request_certificate(domain, None, [], []))
+    made.arn = f'{made.arn.rsplit("/", 1)[0]}/{certificate_id}'
+    # Of one that is asked for, the emulator says for a while that it waits for a proof of the domain.
+    made.type, made.status = 'IMPORTED', 'ISSUED'
+    backend._certificates[made.arn] = made

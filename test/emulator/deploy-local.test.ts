@@ -135,7 +135,7 @@ test('an example that does not exist is told apart from one that is misspelt', a
   const script = new Script('deploy', ['prodution']);
   expect(await script.exit).toBe(1);
   expect(script.output).toContain("There is no example 'prodution'; did you mean 'production'?");
-  expect(script.output).toContain('existing-app, minimal, production');
+  expect(script.output).toContain('everything-existing, existing-app');
 });
 
 test('an example after the options is not taken for a value of theirs', async () => {

@@ -7,6 +7,7 @@ import { mostSimilar } from '../../bin/similar';
 import cdkJson from '../../cdk.json';
 import { ACCOUNT, CHECKOUT, cdkArguments, cdkEnvironment } from './cdk-cli';
 import { Emulator, startEmulator } from './emulator';
+import { giveNamed } from './examples-account';
 import { give, givenFor } from './given';
 import { PythonMissing } from './python';
 import { end, forget, LOG, type Running, remember, running } from './running';
@@ -35,7 +36,8 @@ interface Command {
 }
 
 function examples(): string[] {
-  return fs.readdirSync(path.join(CHECKOUT, 'examples')).sort();
+  const entries = fs.readdirSync(path.join(CHECKOUT, 'examples'), { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
 function parse(args: string[]): Command {
@@ -139,7 +141,8 @@ async function deploy(command: Command, url: string): Promise<boolean> {
     }
     const actual = region === 'unknown-region' ? REGION : region;
     regions.add(actual);
-    for (const made of await give(url, givenFor(stack, actual))) console.log(`Stands in for yours: ${made}`);
+    const made = [...(await give(url, givenFor(stack, actual))), ...(await giveNamed(url, actual, stack.template))];
+    for (const one of made) console.log(`Stands in for yours: ${one}`);
   }
   for (const region of regions) {
     if (!(await cdk('bootstrap', `aws://${ACCOUNT}/${region}`))) return false;

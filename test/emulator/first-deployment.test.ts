@@ -2,25 +2,21 @@ import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { DescribeDBInstancesCommand, ModifyDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { type App, Stack } from 'aws-cdk-lib';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import {
-  ApplicationKeys,
-  type ApplicationKeysBinding,
-  ClusterPlugins,
-  NocoBaseCluster,
-  NocoBaseImage,
-} from '../../lib';
+import { ApplicationKeys, ClusterPlugins, NocoBaseCluster, NocoBaseImage, StoredSecret } from '../../lib';
 import { LocalAws } from './local-aws';
 
 // A first deployment that goes wrong, and the way out that the README shows.
 
 /** Keys that somebody brings along. */
-class Given extends ApplicationKeys {
-  public bind(scope: Construct): ApplicationKeysBinding {
-    const named = (name: string): ISecret => Secret.fromSecretNameV2(scope, name, name);
-    return { appKey: named('app-key'), aesSecretKey: named('aes-key'), rootPassword: named('root-password') };
-  }
+function given(scope: Construct): ApplicationKeys {
+  const named = (name: string) => StoredSecret.inSecretsManager(Secret.fromSecretNameV2(scope, name, name));
+  return ApplicationKeys.existing({
+    appKey: named('app-key'),
+    aesSecretKey: named('aes-key'),
+    rootPassword: named('root-password'),
+  });
 }
 
 const AES_KEY = '0123456789abcdef'.repeat(4);
@@ -43,7 +39,7 @@ function app(name: string, version = '2.2.15') {
     const stack = new Stack(scope, name);
     new NocoBaseCluster(stack, 'NocoBase', {
       plugins: ClusterPlugins.licensed(Secret.fromSecretNameV2(stack, 'License', 'nocobase-license')),
-      keys: new Given(),
+      keys: given(stack),
       image: NocoBaseImage.version(version),
     });
   });

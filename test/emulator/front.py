@@ -5,7 +5,6 @@ import json
 import re
 import threading
 import traceback
-import urllib.parse
 from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -17,7 +16,8 @@ from moto.utilities.utils import get_partition
 from werkzeug.wrappers import Request, Response
 
 import control
-from cloudformation import custom_resource, lambda_process, permissions
+import request_permissions
+from cloudformation import custom_resource, lambda_process
 from cloudformation.api import Api, ApiError
 from cloudformation.cloud import Cloud
 
@@ -89,31 +89,11 @@ class Front:
         """What a function of the stack may not do by its role, it may not do here."""
         # Read here, it must be there for moto again.
         request.environ['wsgi.input'] = io.BytesIO(request.get_data())
-        action, resource = self._asked(request, service, region)
-        if permissions.allows(self.cloud.client('iam', region), role, action, resource):
+        message = request_permissions.refusal(self.cloud, request, service, region, role)
+        if message is None:
             return None
-        message = f'User: {role} is not authorized to perform: {action} on resource: {resource}'
         body = json.dumps({'__type': 'AccessDeniedException', 'message': message})
         return Response(body, status=400, content_type='application/x-amz-json-1.1')
-
-    def _asked(self, request: Request, service: str, region: str) -> tuple[str, str]:
-        """The permission that a request needs, and for what."""
-        target = request.headers.get('X-Amz-Target')
-        if target is not None:
-            secret = json.loads(request.get_data() or b'{}').get('SecretId')
-            return f'{service}:{target.split(".")[-1]}', '*' if secret is None else self._arn_of(secret, region)
-        action = urllib.parse.parse_qs(request.get_data().decode('latin-1')).get('Action')
-        if action is None:
-            raise NotImplementedError(f'The emulator cannot tell what {request.method} {request.path} of {service} needs')
-        return f'{service}:{action[0]}', '*'
-
-    def _arn_of(self, secret: str, region: str) -> str:
-        """Permissions are for the whole ARN, with the characters that Secrets Manager adds."""
-        manager = self.cloud.client('secretsmanager', region)
-        try:
-            return manager.describe_secret(SecretId=secret)['ARN']
-        except manager.exceptions.ResourceNotFoundException:
-            return secret
 
 
 def error_body(error: ApiError) -> str:

@@ -10,12 +10,18 @@ import {
   type Stack as StackDescription,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
+import type { CreateDBInstanceCommandInput } from '@aws-sdk/client-rds';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { App } from 'aws-cdk-lib';
+import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import cdkJson from '../../cdk.json';
+import { ask } from './ask';
+import { Attempts, type Outcome } from './attempts';
 import { ACCOUNT, cdkArguments, cdkEnvironment } from './cdk-cli';
 import { type ClientConfiguration, clientConfiguration, type Emulator, startEmulator } from './emulator';
-import { control, giveHostedZone } from './given';
+import { giveNamed } from './examples-account';
+import { control, giveCertificate, giveDockerHubCache, giveHostedZone, giveImage, giveSnapshot } from './given';
 
 export const REGION = 'eu-central-1';
 
@@ -33,11 +39,13 @@ export class LocalAws {
 
   public readonly cloudFormation: CloudFormationClient;
   public readonly secretsManager: SecretsManagerClient;
+  private readonly attempts: Attempts;
 
   private constructor(
     private readonly emulator: Emulator,
     private readonly directory: string,
   ) {
+    this.attempts = new Attempts(emulator.url);
     this.cloudFormation = this.client(CloudFormationClient);
     this.secretsManager = this.client(SecretsManagerClient);
   }
@@ -48,8 +56,13 @@ export class LocalAws {
   }
 
   /** An SDK client, e.g. `client(ECSClient)`. */
-  public client<T>(Client: new (configuration: ClientConfiguration) => T): T {
-    return new Client(clientConfiguration(this.emulator.url, REGION));
+  public client<T>(Client: new (configuration: ClientConfiguration) => T, region = REGION): T {
+    return new Client(clientConfiguration(this.emulator.url, region));
+  }
+
+  /** Calls a service that has JSON and no SDK client here, e.g. `ask('wafv2', 'AWSWAF_20190729.ListWebACLs', {})`. */
+  public async ask(service: string, target: string, body: object, region = REGION): Promise<any> {
+    return ask(this.emulator.url, region, service, target, body);
   }
 
   /** A cloud assembly on disk, with the feature flags that apps in this repository have. */
@@ -72,6 +85,21 @@ export class LocalAws {
 
   public async tryDeploy(assembly: string, ...options: string[]): Promise<Run> {
     return this.cdk('deploy', '--app', assembly, '--all', '--require-approval', 'never', ...options);
+  }
+
+  /** How CloudFormation alone fares with the first stack of an app, which gets a name of its own. */
+  public async tryCreate(build: (app: App) => void, region = REGION): Promise<Outcome> {
+    return this.attempts.create(this.synthesize(build), region);
+  }
+
+  /** How it fares with another version of what `tryCreate` made last. */
+  public async tryUpdate(build: (app: App) => void): Promise<Outcome> {
+    return this.attempts.update(this.synthesize(build));
+  }
+
+  /** Deletes what `tryCreate` made last. */
+  public async tryDelete(): Promise<Outcome> {
+    return this.attempts.delete();
   }
 
   public async destroy(assembly: string): Promise<Run> {
@@ -115,6 +143,42 @@ export class LocalAws {
   /** A hosted zone that somebody has already. */
   public async giveHostedZone(id: string, name: string): Promise<void> {
     await giveHostedZone(this.emulator.url, id, name);
+  }
+
+  /** What the examples find in an account, as far as an assembly names it. */
+  public async giveNamed(assembly: string): Promise<void> {
+    for (const { template } of new CloudAssembly(assembly).stacks) await giveNamed(this.emulator.url, REGION, template);
+  }
+
+  /** A certificate that somebody has already. */
+  public async giveCertificate(arn: string, domainName: string): Promise<void> {
+    await giveCertificate(this.emulator.url, arn, domainName);
+  }
+
+  /** A rule by which ECR fetches images of Docker Hub that are asked for with this prefix. */
+  public async giveDockerHubCache(prefix: string): Promise<void> {
+    await giveDockerHubCache(this.emulator.url, REGION, prefix);
+  }
+
+  /** An image that somebody has pushed into ECR; a repository for it is made if there is none. */
+  public async giveImage(repository: string, tag: string): Promise<void> {
+    await giveImage(this.emulator.url, REGION, repository, tag);
+  }
+
+  /** A snapshot of a PostgreSQL 17, which is not encrypted unless that is set. */
+  public async giveSnapshot(id: string, settings: Partial<CreateDBInstanceCommandInput> = {}): Promise<void> {
+    await giveSnapshot(this.emulator.url, REGION, id, settings);
+  }
+
+  /** A key of KMS that somebody has made; returns its ARN. */
+  public async giveKey(policy?: object): Promise<string> {
+    const Policy = policy && JSON.stringify(policy);
+    return (await this.ask('kms', 'TrentService.CreateKey', { Policy })).KeyMetadata.Arn;
+  }
+
+  /** A parameter of the type SecureString, which CloudFormation does not make. */
+  public async giveSecureString(Name: string, Value: string, KeyId?: string): Promise<void> {
+    await this.client(SSMClient).send(new PutParameterCommand({ Name, Value, KeyId, Type: 'SecureString' }));
   }
 
   /** Nodes of images whose name contains one of these never get healthy. */

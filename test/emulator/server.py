@@ -40,7 +40,7 @@ def main() -> None:
     os.environ['MOTO_PORT'] = str(server.port)
     # CDK attaches some of AWS's own policies.
     os.environ['MOTO_IAM_LOAD_MANAGED_POLICIES'] = 'true'
-    front.serve(Cloud(endpoint))
+    front.serve(Cloud(endpoint, front))
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: os._exit(0))

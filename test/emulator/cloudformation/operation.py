@@ -166,7 +166,9 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> set[str]:
 
 
 def deletion_policy(resource: StackResource) -> str:
-    default = 'Snapshot' if resource.type in SNAPSHOT_BY_DEFAULT else 'Delete'
+    # An instance of a cluster has no data of its own.
+    is_member = 'DBClusterIdentifier' in resource.definition.get('Properties', {}) and resource.type == SNAPSHOT_BY_DEFAULT[1]
+    default = 'Snapshot' if resource.type in SNAPSHOT_BY_DEFAULT and not is_member else 'Delete'
     policy = resource.definition.get('DeletionPolicy', default)
     return 'Retain' if policy == 'RetainExceptOnCreate' else policy
 

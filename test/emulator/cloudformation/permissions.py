@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -13,14 +14,50 @@ Conditions = dict[str, dict[str, Any]]
 
 def allows(iam: Any, role_arn: str, action: str, resource: str, given: dict[str, str] | None = None) -> bool:
     """Whether a role may do something, by its own policies within its boundary. `given` are condition keys."""
+    return verdict(iam, role_arn, action, resource, given or {}) == 'Allow'
+
+
+def verdict(iam: Any, role_arn: str, action: str, resource: str, given: dict[str, str]) -> str | None:
+    """What a role's own policies, and its boundary, say of something: 'Allow', 'Deny', or nothing."""
     role = role_arn.split('/')[-1]
-    own = [_decided(policy, action, resource, given or {}) for policy in _policies(iam, role)]
+    own = [decided(policy, action, resource, given) for policy in _policies(iam, role)]
     boundary = iam.get_role(RoleName=role)['Role'].get('PermissionsBoundary')
+    limit = 'Allow'
     if boundary is not None:
-        limit = _document(iam, boundary['PermissionsBoundaryArn'])
-        if _decided(limit, action, resource, given or {}) != 'Allow':
-            return False
-    return 'Allow' in own and 'Deny' not in own
+        limit = decided(_document(iam, boundary['PermissionsBoundaryArn']), action, resource, given)
+    if 'Deny' in (limit, *own):
+        return 'Deny'
+    return 'Allow' if limit == 'Allow' and 'Allow' in own else None
+
+
+def decided_for(policy: dict[str, Any], role_arn: str, action: str, resource: str, given: dict[str, str]) -> set[str]:
+    """
+    What the policy of a resource says of a role: 'Deny'; 'Allow' of the role itself or of everybody; 'Account' where it
+    leaves it to the policies of the account. No role is somebody unknown.
+    """
+    effects = set()
+    for statement in _list(policy['Statement']):
+        whom = _whom(statement.get('Principal', {}), role_arn)
+        if whom is not None and decided({'Statement': [{'Resource': '*'} | statement]}, action, resource, given):
+            effects.add('Deny' if statement['Effect'] == 'Deny' else whom)
+    return effects
+
+
+def admits_service(policy: dict[str, Any], service: str, action: str, resource: str, given: dict[str, str]) -> bool:
+    """Whether the policy of a resource lets a service of AWS in."""
+    effects = {
+        decided({'Statement': [{'Resource': '*'} | statement]}, action, resource, given)
+        for statement in _list(policy['Statement'])
+        if _is_principal(statement.get('Principal', {}), service)
+    }
+    return 'Allow' in effects and 'Deny' not in effects
+
+
+def _whom(principal: Any, role_arn: str) -> str | None:
+    named = ['*'] if principal == '*' else _list(principal.get('AWS', []))
+    if '*' in named or (role_arn and role_arn in named):
+        return 'Allow'
+    return 'Account' if any(re.fullmatch(r'\d{12}|arn:[^:]+:iam::\d{12}:root', each) for each in named) else None
 
 
 def trusts(iam: Any, role_arn: str, service: str, region: str) -> bool:
@@ -61,7 +98,8 @@ def _document(iam: Any, arn: str) -> dict[str, Any]:
     return iam.get_policy_version(PolicyArn=arn, VersionId=version)['PolicyVersion']['Document']
 
 
-def _decided(policy: dict[str, Any], action: str, resource: str, given: dict[str, str]) -> str | None:
+def decided(policy: dict[str, Any], action: str, resource: str, given: dict[str, str]) -> str | None:
+    """What a policy alone says of something: 'Allow', 'Deny', or nothing."""
     effects = {
         statement['Effect']
         for statement in _list(policy['Statement'])

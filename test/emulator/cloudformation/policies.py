@@ -14,6 +14,7 @@ from .intrinsics import TemplateError
 
 # Where there are policies, and of which kind.
 POLICIES = {
+    ('AWS::EC2::VPCEndpoint', 'PolicyDocument'): 'policy_resource',
     ('AWS::ECR::Repository', 'RepositoryPolicyText'): 'policy_resource_ecr',
     ('AWS::EFS::FileSystem', 'FileSystemPolicy'): 'policy_resource',
     ('AWS::IAM::ManagedPolicy', 'PolicyDocument'): 'policy_identity',
@@ -36,6 +37,7 @@ CONDITION_KEYS = {
         SourceIp SourceOrgID SourceOrgPaths SourceVpc SourceVpcArn SourceVpce TagKeys TokenIssueTime UserAgent
         ViaAWSService VpcSourceIp VpceAccount VpceOrgID VpceOrgPaths referer userid username
     """,
+    'ecs': 'account-setting capacity-provider cluster enable-execute-command service task task-definition',
     'elasticfilesystem': 'AccessPointArn AccessedViaMountTarget CreateAction Encrypted',
     'iam': 'AWSServiceName AssociatedResourceArn PassedToService PermissionsBoundary PolicyARN ResourceTag',
     'kms': """
@@ -80,8 +82,13 @@ def _check(where: str, kind: str, policy: Any, without_resource: bool) -> None:
                 raise TemplateError(f'{where}: {name} cannot be {", ".join(unknown)}')
         for operator, keys in statement.get('Condition', {}).items():
             for key in keys:
-                if key.split('/')[0].lower() not in KNOWN:
+                if _stem(key) not in KNOWN:
                     raise TemplateError(f'{where}: the emulator does not know the condition key {key} ({operator})')
+
+
+def _stem(key: str) -> str:
+    """A key without what its user says himself: the name of a tag, or that of a part of an encryption context."""
+    return ':'.join(key.split('/')[0].split(':')[:2]).lower()
 
 
 # The schemas have keywords beside `$ref`, which count since this draft.

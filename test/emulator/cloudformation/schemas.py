@@ -14,6 +14,10 @@ from .intrinsics import TemplateError, function_of
 CUSTOM = ('Custom::', 'AWS::CloudFormation::CustomResource')
 
 
+# Of what replaces a resource under conditions, what does so whenever it is given.
+REPLACING = {'AWS::RDS::DBInstance': {'DBSnapshotIdentifier'}}
+
+
 def is_custom(resource_type: str) -> bool:
     return resource_type.startswith(CUSTOM)
 
@@ -76,7 +80,7 @@ def is_replaced(region: str, resource_type: str, changed: set[str]) -> bool:
     if is_custom(resource_type):
         return 'ServiceToken' in changed
     fixed = {path.split('/')[2] for path in schema_of(region, resource_type).get('createOnlyProperties', [])}
-    return bool(changed & fixed)
+    return bool(changed & (fixed | REPLACING.get(resource_type, set())))
 
 
 def typed(

@@ -5,6 +5,7 @@ from typing import Any
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
 from .ecs import settle
+from .tagging import KEPT
 
 
 @handles('AWS::ApplicationAutoScaling::ScalableTarget')
@@ -32,6 +33,9 @@ class ScalableTarget(Handler):
         services = ecs.describe_services(cluster=cluster, services=[name])['services']
         if not services or services[0]['status'] != 'ACTIVE':
             raise Failure(f'ECS service doesn\'t exist: {properties.values["ResourceId"]}')
+        KEPT[context.arn('application-autoscaling', f'scalable-target/{properties.values["ResourceId"]}')] = context.tags(
+            properties.take('Tags')
+        )
         bounds = properties.given('MinCapacity', 'MaxCapacity')
         context.aws('application-autoscaling').register_scalable_target(
             **bounds,

@@ -28,6 +28,8 @@ class BackupVault(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         self._lock(context, new)
+        arn = self.attributes(context, new.values)['BackupVaultArn']
+        _retag(context, arn, old.get('BackupVaultTags', {}), new.take('BackupVaultTags', {}))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         vaults = get_backend('backup')[context.account][context.region].vaults
@@ -57,6 +59,8 @@ class BackupPlan(Handler):
         kept = get_backend('backup')[context.account][context.region].plans[context.physical_id]
         # The emulator has no UpdateBackupPlan.
         kept.backup_plan, kept.version_id = self._plan(context, new), str(uuid.uuid4())
+        arn = self.attributes(context, new.values)['BackupPlanArn']
+        _retag(context, arn, old.get('BackupPlanTags', {}), new.take('BackupPlanTags', {}))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         selections = SELECTIONS.get((context.account, context.region), {}).values()
@@ -105,3 +109,11 @@ class BackupSelection(Handler):
             'SelectionId': context.physical_id.split('_')[0],
             'BackupPlanId': properties['BackupPlanId'],
         }
+
+
+def _retag(context: Context, arn: str, old: dict[str, str], new: dict[str, str]) -> None:
+    backup, tags = context.aws('backup'), context.stack_tags | new
+    if removed := [key for key in old if key not in tags]:
+        backup.untag_resource(ResourceArn=arn, TagKeyList=removed)
+    if tags:
+        backup.tag_resource(ResourceArn=arn, Tags=tags)

@@ -8,6 +8,8 @@ from typing import Any
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
 from .network import has_internet_gateway
+from .tagging import KEPT, replace
+from .waf import check_of_distribution
 
 # Those that AWS has made for everybody (CloudFront developer guide, "Use managed cache policies" and "… origin request
 # policies"); there are no others here.
@@ -45,11 +47,12 @@ class VpcOrigin(Handler):
     def create(self, context: Context, properties: Properties) -> str:
         origin_id = 'vo_' + ''.join(random.choices(string.ascii_letters + string.digits, k=22))
         VPC_ORIGINS[origin_id] = Origin(origin_id, self._load_balancer(context, properties))
-        properties.take('Tags')
+        KEPT[origin_id] = context.tags(properties.take('Tags'))
         return origin_id
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         VPC_ORIGINS[context.physical_id].load_balancer = self._load_balancer(context, new)
+        KEPT[context.physical_id] = context.tags(new.take('Tags'))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         for page in context.aws('cloudfront').get_paginator('list_distributions').paginate():
@@ -98,6 +101,13 @@ class Distribution(Handler):
             IfMatch=current['ETag'],
             DistributionConfig=self._configuration(context, new, reference),
         )
+        arn = context.arn('cloudfront', f'distribution/{context.physical_id}', region='')
+        replace(
+            old.get('Tags'),
+            context.tags(new.take('Tags')),
+            lambda keys: cloudfront.untag_resource(Resource=arn, TagKeys={'Items': keys}),
+            lambda tags: cloudfront.tag_resource(Resource=arn, Tags={'Items': tags}),
+        )
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         cloudfront = context.aws('cloudfront')
@@ -113,6 +123,8 @@ class Distribution(Handler):
         certificate = given.get('ViewerCertificate', {}).get('AcmCertificateArn')
         if certificate and certificate.split(':')[3] != 'us-east-1':
             raise Failure(f'The certificate {certificate} is not in us-east-1, where CloudFront looks for it')
+        if given.get('WebACLId'):
+            check_of_distribution(context, given['WebACLId'])
         origins = given.get('Origins', [])
         for origin in origins:
             vpc_origin = origin.get('VpcOriginConfig', {}).get('VpcOriginId')
@@ -121,6 +133,7 @@ class Distribution(Handler):
         behaviors = [given['DefaultCacheBehavior'], *given.get('CacheBehaviors', [])]
         for behavior in behaviors:
             self._check(behavior, [origin['Id'] for origin in origins])
+        given = given | {'Origins': [with_ports(origin) for origin in origins]}
         return as_api(given) | {'CallerReference': reference, 'Comment': given.get('Comment', '')}
 
     def _check(self, behavior: dict[str, Any], origins: list[str]) -> None:
@@ -129,6 +142,12 @@ class Distribution(Handler):
         for name, known in MANAGED_POLICIES.items():
             if name in behavior and behavior[name] not in known:
                 raise Failure(f'{name} {behavior[name]} does not exist')
+
+
+def with_ports(origin: dict[str, Any]) -> dict[str, Any]:
+    """The API demands ports of a custom origin, CloudFormation does not."""
+    custom = origin.get('CustomOriginConfig')
+    return origin if custom is None else origin | {'CustomOriginConfig': {'HTTPPort': 80, 'HTTPSPort': 443} | custom}
 
 
 # What the API calls otherwise than CloudFormation does.

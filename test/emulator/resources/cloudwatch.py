@@ -4,6 +4,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Handler, Properties, handles
 
+from .tagging import KEPT, replace
+
 
 @handles('AWS::CloudWatch::Alarm')
 class Alarm(Handler):
@@ -35,6 +37,13 @@ class Alarm(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         self._put(context, new)
+        cloudwatch, arn = context.aws('cloudwatch'), self.attributes(context, new.values)['Arn']
+        replace(
+            old.get('Tags'),
+            context.tags(new.take('Tags')),
+            lambda keys: cloudwatch.untag_resource(ResourceARN=arn, TagKeys=keys),
+            lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=tags),
+        )
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('cloudwatch').delete_alarms(AlarmNames=[context.physical_id])
@@ -58,6 +67,8 @@ class Dashboard(Handler):
         context.aws('cloudwatch').put_dashboard(
             DashboardName=context.physical_id, DashboardBody=new.take('DashboardBody')
         )
+        arn = context.arn('cloudwatch', f'dashboard/{context.physical_id}', region='')
+        KEPT[arn] = context.tags(new.take('Tags'))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('cloudwatch').delete_dashboards(DashboardNames=[context.physical_id])

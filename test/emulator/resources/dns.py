@@ -4,6 +4,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
+from .tagging import gone
+
 
 @handles('AWS::Route53::HostedZone')
 class HostedZone(Handler):
@@ -11,7 +13,21 @@ class HostedZone(Handler):
         made = context.aws('route53').create_hosted_zone(
             Name=properties.take('Name'), CallerReference=context.name(), **properties.given('HostedZoneConfig')
         )
-        return made['HostedZone']['Id'].split('/')[-1]
+        context.physical_id = made['HostedZone']['Id'].split('/')[-1]
+        self._tag(context, [], properties)
+        return context.physical_id
+
+    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
+        self._tag(context, old.get('HostedZoneTags', []), new)
+
+    def _tag(self, context: Context, old: list[dict[str, str]], properties: Properties) -> None:
+        tags = context.tags(properties.take('HostedZoneTags'))
+        changes = {'AddTags': tags, 'RemoveTagKeys': gone(old, tags)}
+        given = {name: value for name, value in changes.items() if value}
+        if given:
+            context.aws('route53').change_tags_for_resource(
+                ResourceType='hostedzone', ResourceId=context.physical_id, **given
+            )
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('route53').delete_hosted_zone(Id=context.physical_id)

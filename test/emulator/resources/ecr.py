@@ -5,6 +5,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Handler, Properties, handles
 
+from .tagging import replace
+
 
 @handles('AWS::ECR::Repository')
 class Repository(Handler):
@@ -23,6 +25,13 @@ class Repository(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         self._policies(context, new)
+        ecr, arn = context.aws('ecr'), self.attributes(context, new.values)['Arn']
+        replace(
+            old.get('Tags'),
+            context.tags(new.take('Tags')),
+            lambda keys: ecr.untag_resource(resourceArn=arn, tagKeys=keys),
+            lambda tags: ecr.tag_resource(resourceArn=arn, tags=tags),
+        )
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('ecr').delete_repository(repositoryName=context.physical_id, force=bool(properties.get('EmptyOnDelete')))

@@ -9,7 +9,7 @@ from moto.backends import get_backend
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
-from . import placement
+from . import key_use, placement
 from .tagging import gone
 
 
@@ -20,10 +20,10 @@ class FileSystem(Handler):
         made = context.aws('efs').create_file_system(
             CreationToken=str(uuid.uuid4()),
             Tags=context.tags(properties.take('FileSystemTags')),
+            **self._key(context, properties),
             **properties.given(
                 'AvailabilityZoneName',
                 'Encrypted',
-                'KmsKeyId',
                 'PerformanceMode',
                 'ProvisionedThroughputInMibps',
                 'ThroughputMode',
@@ -61,6 +61,14 @@ class FileSystem(Handler):
             raise Failure('ProvisionedThroughputInMibps goes with ThroughputMode provisioned, and only with it.')
         if mode == 'elastic' and properties.take('PerformanceMode') == 'maxIO':
             raise Failure('PerformanceMode: maxIO is not supported with elastic throughput.')
+
+    def _key(self, context: Context, properties: Properties) -> dict[str, str]:
+        key = properties.take('KmsKeyId')
+        if key is None:
+            return {}
+        if not properties.take('Encrypted'):
+            raise Failure('KmsKeyId: Encrypted must be true as well.')
+        return {'KmsKeyId': key_use.usable(context, key, 'elasticfilesystem')}
 
     def _configure(self, context: Context, properties: Properties) -> None:
         efs, kept, name = context.aws('efs'), self._kept(context), context.physical_id

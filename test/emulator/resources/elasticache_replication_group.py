@@ -8,7 +8,7 @@ from moto.backends import get_backend
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
-from . import placement
+from . import key_use, placement
 from .elasticache_groups import check_family
 from .tagging import gone
 
@@ -59,7 +59,6 @@ class ReplicationGroup(Handler):
             'AuthToken',
             'CacheSubnetGroupName',
             'DataTieringEnabled',
-            'KmsKeyId',
             'NetworkType',
             'NodeGroupConfiguration',
             'NumCacheClusters',
@@ -68,6 +67,10 @@ class ReplicationGroup(Handler):
             'PreferredCacheClusterAZs',
             'ReplicasPerNodeGroup',
         )
+        if key := properties.take('KmsKeyId'):
+            if not parameters.get('AtRestEncryptionEnabled'):
+                raise Failure('KmsKeyId: AtRestEncryptionEnabled must be true as well.')
+            parameters['KmsKeyId'] = key_use.usable(context, key, 'elasticache')
         elasticache.create_replication_group(
             ReplicationGroupId=name, Tags=context.tags(properties.take('Tags')), **settings, **parameters
         )

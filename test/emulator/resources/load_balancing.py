@@ -1,4 +1,4 @@
-"""AWS::ElasticLoadBalancingV2"""
+"""AWS::ElasticLoadBalancingV2, of load balancers and target groups"""
 
 from typing import Any
 
@@ -101,42 +101,6 @@ class TargetGroup(Handler):
             context.aws('elbv2').modify_target_group_attributes(
                 TargetGroupArn=context.physical_id, Attributes=attributes
             )
-
-
-@handles('AWS::ElasticLoadBalancingV2::Listener')
-class Listener(Handler):
-    SETTINGS = ('Port', 'Protocol', 'SslPolicy', 'Certificates', 'DefaultActions', 'AlpnPolicy')
-
-    def create(self, context: Context, properties: Properties) -> str:
-        made = context.aws('elbv2').create_listener(**properties.given('LoadBalancerArn', *self.SETTINGS))
-        return made['Listeners'][0]['ListenerArn']
-
-    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
-        context.aws('elbv2').modify_listener(ListenerArn=context.physical_id, **new.given(*self.SETTINGS))
-
-    def delete(self, context: Context, properties: dict[str, Any]) -> None:
-        context.aws('elbv2').delete_listener(ListenerArn=context.physical_id)
-
-    def attributes(self, context: Context, properties: dict[str, Any]) -> dict[str, Any]:
-        return {'ListenerArn': context.physical_id}
-
-
-@handles('AWS::ElasticLoadBalancingV2::ListenerRule')
-class ListenerRule(Handler):
-    def create(self, context: Context, properties: Properties) -> str:
-        made = context.aws('elbv2').create_rule(**properties.given('ListenerArn', 'Conditions', 'Priority', 'Actions'))
-        return made['Rules'][0]['RuleArn']
-
-    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
-        elb, arn = context.aws('elbv2'), context.physical_id
-        elb.modify_rule(RuleArn=arn, **new.given('Conditions', 'Actions'))
-        elb.set_rule_priorities(RulePriorities=[{'RuleArn': arn, 'Priority': new.take('Priority')}])
-
-    def delete(self, context: Context, properties: dict[str, Any]) -> None:
-        context.aws('elbv2').delete_rule(RuleArn=context.physical_id)
-
-    def attributes(self, context: Context, properties: dict[str, Any]) -> dict[str, Any]:
-        return {'RuleArn': context.physical_id}
 
 
 def retag(context: Context, old: dict[str, Any], new: Properties) -> None:

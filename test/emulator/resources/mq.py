@@ -9,7 +9,7 @@ from moto.backends import get_backend
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
-from . import placement
+from . import key_use, placement
 from .tagging import gone
 
 # Of both the creation and the change of a broker.
@@ -42,6 +42,8 @@ class Broker(Handler):
         if parameters['EngineType'].upper() == 'RABBITMQ':
             _check_users(users)
         self._check_name(context, parameters['BrokerName'])
+        if encryption := parameters.get('EncryptionOptions'):
+            _check_encryption(context, encryption)
         made = context.aws('mq').create_broker(
             **settings,
             **parameters,
@@ -159,6 +161,10 @@ class Configuration(Handler):
 
     def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
         self._write(context, new)
+        mq, arn = context.aws('mq'), self.attributes(context, new.values)['Arn']
+        if removed := gone(old.get('Tags'), new.take('Tags')):
+            mq.delete_tags(ResourceArn=arn, TagKeys=removed)
+        mq.create_tags(ResourceArn=arn, Tags=_tags(context, new))
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         mq = context.aws('mq')
@@ -184,6 +190,14 @@ class Configuration(Handler):
 
 def _tags(context: Context, properties: Properties) -> dict[str, str]:
     return {tag['Key']: tag['Value'] for tag in context.tags(properties.take('Tags'))}
+
+
+def _check_encryption(context: Context, options: dict[str, Any]) -> None:
+    key = options.get('KmsKeyId')
+    if options.get('UseAwsOwnedKey') and key:
+        raise Failure('EncryptionOptions: a key of your own does not go with UseAwsOwnedKey.')
+    if key:
+        key_use.usable(context, key, 'mq')
 
 
 def _check_rabbit(settings: dict[str, Any]) -> None:

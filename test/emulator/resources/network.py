@@ -1,6 +1,5 @@
 """AWS::EC2, of networks"""
 
-import json
 from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
@@ -238,36 +237,6 @@ class NatGateway(Tagged):
 def has_internet_gateway(context: Context, vpc: str) -> bool:
     of_vpc = [{'Name': 'attachment.vpc-id', 'Values': [vpc]}]
     return bool(context.aws('ec2').describe_internet_gateways(Filters=of_vpc)['InternetGateways'])
-
-
-@handles('AWS::EC2::VPCEndpoint')
-class VpcEndpoint(Tagged):
-    LISTS = ('RouteTableIds', 'SubnetIds', 'SecurityGroupIds')
-
-    def create(self, context: Context, properties: Properties) -> str:
-        policy = properties.take('PolicyDocument')
-        made = context.aws('ec2').create_vpc_endpoint(
-            TagSpecifications=tag_specification(context, 'vpc-endpoint', properties),
-            **properties.given('VpcId', 'ServiceName', 'VpcEndpointType', 'PrivateDnsEnabled', *self.LISTS),
-            **({'PolicyDocument': json.dumps(policy)} if policy else {}),
-        )
-        return made['VpcEndpoint']['VpcEndpointId']
-
-    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
-        super().update(context, old, new)
-        change: dict[str, Any] = {}
-        for name in self.LISTS:
-            had, wanted = set(old.get(name, [])), set(new.take(name, []))
-            change |= {f'Add{name}': sorted(wanted - had)} if wanted - had else {}
-            change |= {f'Remove{name}': sorted(had - wanted)} if had - wanted else {}
-        if change:
-            context.aws('ec2').modify_vpc_endpoint(VpcEndpointId=context.physical_id, **change)
-
-    def delete(self, context: Context, properties: dict[str, Any]) -> None:
-        context.aws('ec2').delete_vpc_endpoints(VpcEndpointIds=[context.physical_id])
-
-    def attributes(self, context: Context, properties: dict[str, Any]) -> dict[str, Any]:
-        return {'Id': context.physical_id}
 
 
 @handles('AWS::EC2::FlowLog')

@@ -33,12 +33,19 @@ POSTGRES_OF_RDS = {
     'rds.restrict_logical_slot_creation',
     'rds.superuser_variables',
 }
+# And those of Aurora.
+AURORA = {
+    'rds.babelfish_status',
+    'rds.enable_plan_management',
+    'rds.logical_wal_cache',
+    'rds.logically_replicate_unlogged_tables',
+}
 
 
 @handles('AWS::RDS::DBParameterGroup')
 class DBParameterGroup(Handler):
     def create(self, context: Context, properties: Properties) -> str:
-        name = (properties.take('DBParameterGroupName') or context.name(255)).lower()
+        name = _name(context, properties, 'DBParameterGroupName')
         parameters = properties.take('Parameters', {})
         family = properties.take('Family')
         if not re.fullmatch(r'(postgres|aurora-postgresql)\d+|(mysql|mariadb|aurora-mysql)\d+\.\d+', family):
@@ -87,10 +94,52 @@ class DBParameterGroup(Handler):
             context.aws('rds').modify_db_parameter_group(DBParameterGroupName=name, Parameters=wanted)
 
 
+@handles('AWS::RDS::DBClusterParameterGroup')
+class DBClusterParameterGroup(Handler):
+    def create(self, context: Context, properties: Properties) -> str:
+        name, family = _name(context, properties, 'DBClusterParameterGroupName'), properties.take('Family')
+        if not re.fullmatch(r'aurora-postgresql\d+|aurora-mysql\d+\.\d+|postgres\d+|mysql\d+\.\d+', family):
+            raise Failure(f'Family: {family} is not a valid cluster parameter group family.')
+        context.aws('rds').create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=name,
+            DBParameterGroupFamily=family,
+            Description=properties.take('Description'),
+            Tags=context.tags(properties.take('Tags')),
+        )
+        self._set(context, name, family, properties)
+        return name
+
+    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
+        self._set(context, context.physical_id, old['Family'], new)
+        rds, tags, arn = context.aws('rds'), new.take('Tags'), context.arn('rds', f'cluster-pg:{context.physical_id}')
+        rds.remove_tags_from_resource(ResourceName=arn, TagKeys=gone(old.get('Tags'), tags))
+        rds.add_tags_to_resource(ResourceName=arn, Tags=context.tags(tags))
+
+    def delete(self, context: Context, properties: dict[str, Any]) -> None:
+        rds, name = context.aws('rds'), context.physical_id
+        for cluster in rds.describe_db_clusters()['DBClusters']:
+            if name == cluster['DBClusterParameterGroup']:
+                raise Failure(f'One or more database clusters are still members of this parameter group {name}.')
+        with contextlib.suppress(rds.exceptions.DBParameterGroupNotFoundFault):
+            rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName=name)
+
+    def _set(self, context: Context, name: str, family: str, properties: Properties) -> None:
+        parameters = properties.take('Parameters', {})
+        _check_parameters(family, parameters)
+        # The emulator knows no reset.
+        get_backend('rds')[context.account][context.region].db_cluster_parameter_groups[name].parameters.clear()
+        wanted = [
+            {'ParameterName': parameter, 'ParameterValue': str(value), 'ApplyMethod': 'pending-reboot'}
+            for parameter, value in parameters.items()
+        ]
+        if wanted:
+            context.aws('rds').modify_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=wanted)
+
+
 @handles('AWS::RDS::DBSubnetGroup')
 class DBSubnetGroup(Handler):
     def create(self, context: Context, properties: Properties) -> str:
-        name = (properties.take('DBSubnetGroupName') or context.name(255)).lower()
+        name = _name(context, properties, 'DBSubnetGroupName')
         context.aws('rds').create_db_subnet_group(
             DBSubnetGroupName=name, Tags=context.tags(properties.take('Tags')), **self._group(context, properties)
         )
@@ -112,6 +161,9 @@ class DBSubnetGroup(Handler):
         for instance in rds.describe_db_instances()['DBInstances']:
             if name == instance.get('DBSubnetGroup', {}).get('DBSubnetGroupName'):
                 raise Failure(f'Cannot delete the subnet group {name} because at least one database instance is using it.')
+        for cluster in rds.describe_db_clusters()['DBClusters']:
+            if name == cluster['DBSubnetGroup']:
+                raise Failure(f'Cannot delete the subnet group {name} because at least one database cluster is using it.')
         with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
             rds.delete_db_subnet_group(DBSubnetGroupName=name)
 
@@ -128,10 +180,15 @@ class DBSubnetGroup(Handler):
         return {'SubnetIds': ids, 'DBSubnetGroupDescription': properties.take('DBSubnetGroupDescription')}
 
 
+def _name(context: Context, properties: Properties, property_name: str) -> str:
+    return (properties.take(property_name) or context.name(255)).lower()
+
+
 def _check_parameters(family: str, parameters: dict[str, Any]) -> None:
     """Those of other extensions and engines are not known here."""
     for name in parameters:
-        if family.startswith('postgres') and name.startswith('rds.') and name not in POSTGRES_OF_RDS:
+        known = POSTGRES_OF_RDS | (AURORA if family.startswith('aurora') else set())
+        if 'postgres' in family and name.startswith('rds.') and name not in known:
             raise Failure(f'Parameters: invalid parameter name: {name}.')
         if not re.fullmatch(r'[a-z][a-zA-Z0-9_.]*', name):
             raise Failure(f'Parameters: invalid parameter name: {name}.')

@@ -1,25 +1,13 @@
-"""Who reaches whom: security groups on both sides, and the way out of a subnet."""
+"""Who reaches whom, by the security groups on both sides."""
 
 import ipaddress
 from typing import Any
-from urllib.parse import urlparse
 
 from cloudformation.resource import Context
 
+from .prefix_lists import blocks_of
+
 Rules = list[dict[str, Any]]
-
-
-def unreachable(context: Context, told: str, groups: list[str], subnets: list[dict[str, Any]]) -> list[str]:
-    """The data services whose address a task is told and whose security groups do not let it in, as sentences."""
-    found = []
-    for name, address, port, its, vpc in [*_databases(context), *_caches(context), *_brokers(context)]:
-        if address not in told:
-            continue
-        if vpc not in (None, subnets[0]['VpcId']):
-            found.append(f'the tasks cannot reach {name}, which is in another VPC')
-        elif not reaches(context, groups, its, port):
-            found.append(f'the tasks cannot reach {name}: the security groups let nothing through on TCP port {port}')
-    return found
 
 
 def cut_off(context: Context, targets: list[dict[str, Any]], groups: list[str]) -> list[str]:
@@ -36,38 +24,10 @@ def cut_off(context: Context, targets: list[dict[str, Any]], groups: list[str]) 
     return found
 
 
-def way_out(context: Context, subnet: dict[str, Any], groups: list[str], has_public_ip: bool) -> str | None:
-    """Why a task cannot pull its image, if it cannot."""
-    ec2, where = context.aws('ec2'), subnet['SubnetId']
-    if not any(_covers(rule, 443, [], '0.0.0.0/0') for rule in _rules(context, groups, 'IpPermissionsEgress')):
-        return 'its security groups let nothing out on TCP port 443'
-    routes = _default_routes(context, subnet)
-    nats = [route['NatGatewayId'] for route in routes if 'NatGatewayId' in route]
-    if nats:
-        (nat,) = ec2.describe_nat_gateways(NatGatewayIds=nats[:1])['NatGateways']
-        (home,) = ec2.describe_subnets(SubnetIds=[nat['SubnetId']])['Subnets']
-        if any(route.get('GatewayId', '').startswith('igw-') for route in _default_routes(context, home)):
-            return None
-        return f'{nats[0]}, by which {where} would get out, is in a subnet without a route to the internet'
-    if has_public_ip and any(route.get('GatewayId', '').startswith('igw-') for route in routes):
-        return None
-    of_vpc = [{'Name': 'vpc-id', 'Values': [subnet['VpcId']]}]
-    endpoints = ec2.describe_vpc_endpoints(Filters=of_vpc)['VpcEndpoints']
-    if any(endpoint['ServiceName'].endswith('.ecr.dkr') for endpoint in endpoints):
-        return None
-    return f'the subnet {where} has no route to it'
-
-
-def _default_routes(context: Context, subnet: dict[str, Any]) -> Rules:
-    ec2 = context.aws('ec2')
-
-    def tables(name: str, value: str) -> Rules:
-        filters = [{'Name': 'vpc-id', 'Values': [subnet['VpcId']]}, {'Name': name, 'Values': [value]}]
-        return ec2.describe_route_tables(Filters=filters)['RouteTables']
-
-    # A subnet without a table of its own has the main one.
-    found = tables('association.subnet-id', subnet['SubnetId']) or tables('association.main', 'true')
-    return [route for table in found for route in table['Routes'] if route.get('DestinationCidrBlock') == '0.0.0.0/0']
+def lets_out(context: Context, groups: list[str], port: int, blocks: list[str]) -> bool:
+    """Whether members of these security groups reach all addresses of these blocks."""
+    leaves = _rules(context, groups, 'IpPermissionsEgress')
+    return all(any(_covers(rule, port, [], block) for rule in leaves) for block in blocks)
 
 
 def reaches(context: Context, sources: list[str], destinations: list[str], port: int) -> bool:
@@ -81,8 +41,13 @@ def reaches(context: Context, sources: list[str], destinations: list[str], port:
 
 
 def _rules(context: Context, groups: list[str], direction: str) -> Rules:
+    """The rules of these groups in one direction, with the address ranges of their prefix lists among the others."""
     described = context.aws('ec2').describe_security_groups(GroupIds=groups)['SecurityGroups']
-    return [rule for group in described for rule in group[direction]]
+    found = [rule for group in described for rule in group[direction]]
+    for rule in found:
+        listed = [block for each in rule['PrefixListIds'] for block in blocks_of(context, each['PrefixListId'])]
+        rule['IpRanges'] += [{'CidrIp': block} for block in listed]
+    return found
 
 
 def _vpc_block(context: Context, groups: list[str]) -> str:
@@ -99,45 +64,3 @@ def _covers(rule: dict[str, Any], port: int, peers: list[str], block: str) -> bo
     wanted = ipaddress.ip_network(block)
     by_address = any(wanted.subnet_of(ipaddress.ip_network(each['CidrIp'])) for each in rule['IpRanges'])
     return by_address or any(pair['GroupId'] in peers for pair in rule['UserIdGroupPairs'])
-
-
-Service = tuple[str, str, int, list[str], str | None]
-
-
-def _databases(context: Context) -> list[Service]:
-    return [
-        (
-            f'the database {each["DBInstanceIdentifier"]}',
-            each['Endpoint']['Address'],
-            each['Endpoint']['Port'],
-            [group['VpcSecurityGroupId'] for group in each['VpcSecurityGroups']],
-            each.get('DBSubnetGroup', {}).get('VpcId'),
-        )
-        for each in context.aws('rds').describe_db_instances()['DBInstances']
-    ]
-
-
-def _caches(context: Context) -> list[Service]:
-    elasticache = context.aws('elasticache')
-    groups = {
-        cluster['ReplicationGroupId']: [group['SecurityGroupId'] for group in cluster['SecurityGroups']]
-        for cluster in elasticache.describe_cache_clusters()['CacheClusters']
-        if 'ReplicationGroupId' in cluster
-    }
-    return [
-        (f'the cache {name}', endpoint['Address'], endpoint['Port'], groups[name], None)
-        for each in elasticache.describe_replication_groups()['ReplicationGroups']
-        if (name := each['ReplicationGroupId']) in groups
-        for endpoint in [each['NodeGroups'][0]['PrimaryEndpoint']]
-    ]
-
-
-def _brokers(context: Context) -> list[Service]:
-    mq = context.aws('mq')
-    described = [mq.describe_broker(BrokerId=each['BrokerId']) for each in mq.list_brokers()['BrokerSummaries']]
-    return [
-        (f'the broker {each["BrokerName"]}', url.hostname or '', url.port or 0, each['SecurityGroups'], None)
-        for each in described
-        for instance in each['BrokerInstances']
-        for url in map(urlparse, instance['Endpoints'])
-    ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
+from . import key_use
 from .tagging import gone
 
 # What a password may be made of, by the option that leaves it out.
@@ -135,9 +136,8 @@ class ResourcePolicy(Handler):
 
 def _described(context: Context, properties: Properties) -> dict[str, Any]:
     key = properties.take('KmsKeyId')
-    if key is not None:
-        # The emulator takes any word for a key.
-        context.aws('kms').describe_key(KeyId=key)
+    if key is not None and not key_use.is_of_aws(key):
+        key_use.usable(context, key, 'secretsmanager')
     return properties.given('Description', 'KmsKeyId')
 
 

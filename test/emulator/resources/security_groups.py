@@ -5,6 +5,7 @@ from typing import Any
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
 from .network import Tagged, tag_specification
+from .prefix_lists import must_exist
 
 PEERS = ('CidrIp', 'CidrIpv6', 'DestinationPrefixListId', 'DestinationSecurityGroupId', 'SourcePrefixListId', 'SourceSecurityGroupId')
 
@@ -49,6 +50,7 @@ class SecurityGroup(Tagged):
 
     def _allow(self, context: Context, ingress: list[dict[str, Any]], egress: list[dict[str, Any]]) -> None:
         ec2, group = context.aws('ec2'), context.physical_id
+        _check(context, [*ingress, *egress])
         for rule in ingress:
             ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(rule)])
         for rule in egress:
@@ -66,6 +68,7 @@ class Rule(Handler):
             properties.take(name)
         for name in ('IpProtocol', 'FromPort', 'ToPort', 'Description'):
             properties.take(name)
+        _check(context, [properties.values])
         authorize = getattr(context.aws('ec2'), f'authorize_security_group_{self.direction}')
         made = authorize(GroupId=group, IpPermissions=[permission(properties.values)])
         return made['SecurityGroupRules'][0]['SecurityGroupRuleId']
@@ -103,6 +106,11 @@ def close(context: Context, group: str) -> None:
     ]
     if implicit:
         ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=implicit)
+
+
+def _check(context: Context, rules: list[dict[str, Any]]) -> None:
+    for prefix_list in [rule[peer] for rule in rules for peer in PEERS if peer in rule and peer.endswith('PrefixListId')]:
+        must_exist(context, prefix_list)
 
 
 def permission(rule: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from cloudformation.resource import Context, Handler, Properties, handles
 
+from .tagging import replace
+
 
 @handles('AWS::SNS::Topic')
 class Topic(Handler):
@@ -22,6 +24,13 @@ class Topic(Handler):
             context.aws('sns').set_topic_attributes(
                 TopicArn=context.physical_id, AttributeName=name, AttributeValue=new.take(name, '')
             )
+        sns, arn = context.aws('sns'), context.physical_id
+        replace(
+            old.get('Tags'),
+            context.tags(new.take('Tags')),
+            lambda keys: sns.untag_resource(ResourceArn=arn, TagKeys=keys),
+            lambda tags: sns.tag_resource(ResourceArn=arn, Tags=tags),
+        )
 
     def delete(self, context: Context, properties: dict[str, Any]) -> None:
         context.aws('sns').delete_topic(TopicArn=context.physical_id)

@@ -1,0 +1,24 @@
+import { type App, Tags } from 'aws-cdk-lib';
+import * as production from '../../examples/production/app';
+import { LocalAws } from './local-aws';
+
+let aws: LocalAws;
+beforeAll(async () => {
+  aws = await LocalAws.start();
+  await aws.giveSecret('nocobase-license', 'a licence key');
+  await aws.giveHostedZone('Z0123456789ABCDEFGHIJ', 'example.com');
+  await aws.bootstrap();
+});
+afterAll(() => aws?.stop());
+
+test('the tags of all resources of a cluster change in place', async () => {
+  const owned = (owner: string) => (app: App) => {
+    production.build(app);
+    // The tags of a stack itself cannot change here.
+    Tags.of(app).add('owner', owner, { excludeResourceTypes: ['aws:cdk:stack'] });
+  };
+  await aws.deploy(aws.synthesize(owned('ada')));
+  const before = await aws.physicalIds('Production');
+  await aws.deploy(aws.synthesize(owned('bob')));
+  expect(await aws.physicalIds('Production')).toEqual(before);
+});
