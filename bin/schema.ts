@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { DEFAULT_ROOT_EMAIL } from '../lib/cluster-checks';
+import { HOST_NAME } from '../lib/entrance/domain-name';
 
 /*
  * What `nocobase` in cdk.json may hold. The message of every issue is what is allowed instead; `problems.ts` makes
@@ -11,7 +12,6 @@ import { DEFAULT_ROOT_EMAIL } from '../lib/cluster-checks';
 const SECRET_NAME = /^[\w/+=.@-]{1,128}$/;
 /** Secrets Manager would take the end of such a name for the random part of an ARN. */
 const ENDS_LIKE_AN_ARN = /-.{6}$/;
-const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
 const IPV4_RANGE = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 /** NocoBase has 32 worker ids, and a node that stops holds its own beside that of the node which takes its place. */
 const MOST_NODES = 16;

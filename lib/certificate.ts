@@ -1,6 +1,5 @@
-import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from './invalid-prop';
+import { invalidProp, isKnown } from './invalid-prop';
 
 /** PEM, possibly with comments before it, and nothing else: no bundle, no private key. */
 const ONE_CERTIFICATE =
@@ -8,7 +7,7 @@ const ONE_CERTIFICATE =
 
 /** Refuses what is not one certificate: a path, a bundle (a task definition takes 64 KB), a private key. */
 export function checkCertificate(scope: IConstruct, prop: string, pem: string | undefined) {
-  if (pem !== undefined && !Token.isUnresolved(pem) && !ONE_CERTIFICATE.test(pem)) {
+  if (pem !== undefined && isKnown(pem) && !ONE_CERTIFICATE.test(pem)) {
     throw invalidProp(scope, {
       prop,
       problem: 'is not one PEM certificate',

@@ -1,48 +1,87 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from './invalid-prop';
+import { invalidProp, isKnown } from './invalid-prop';
+
+/** The places of a part, and what is to be done when one of them is taken. */
+export interface ClaimedPlaces {
+  readonly prop: string;
+  /** By purpose. */
+  readonly places: { [purpose: string]: string };
+  /** @default - to give each a place of its own */
+  readonly remedy?: string;
+}
 
 interface Claim {
   readonly scope: IConstruct;
   readonly prop: string;
   readonly purpose: string;
+  readonly neighbourhood: string;
+  readonly place: string;
 }
 
 /** By app. */
-const CLAIMED = new WeakMap<IConstruct, Map<string, Claim>>();
+const CLAIMED = new WeakMap<IConstruct, Claim[]>();
 
 /**
  * Refuses a place that another part of the cluster, or another cluster of the
  * app, has already: they would overwrite each other's data.
  */
-export function claim(scope: IConstruct, vpc: IVpc, prop: string, places: { [purpose: string]: string }) {
+export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: ClaimedPlaces) {
   const { root } = scope.node;
-  const claimed = CLAIMED.get(root) ?? new Map<string, Claim>();
+  const claimed = CLAIMED.get(root) ?? [];
   CLAIMED.set(root, claimed);
   for (const [purpose, place] of Object.entries(places)) {
-    const key = `${neighbourhood(scope, vpc)} ${place}`;
-    const earlier = claimed.get(key);
+    const neighbourhood = neighbourhoodOf(scope, vpc, place);
+    if (isPending(place) || isPending(neighbourhood)) continue;
+    const earlier = claimed.find((other) => other.neighbourhood === neighbourhood && overlap(other.place, place));
     if (earlier) {
       const whose = earlier.scope === scope ? `\`${earlier.prop}\`` : `[${earlier.scope.node.path}]`;
       throw invalidProp(scope, {
         prop,
-        problem: `has its ${purpose} in ${readable(place)}, where ${whose} has its ${earlier.purpose} already`,
-        remedy: 'Give each a place of its own: they would overwrite each other’s data',
+        problem: `has its ${purpose} in ${readable(place)}, where ${whose} has its ${earlier.purpose} already${earlier.place === place ? '' : ` (${readable(earlier.place)})`}`,
+        remedy: remedy ?? 'Give each a place of its own: they would overwrite each other’s data',
       });
     }
-    claimed.set(key, { scope, prop, purpose });
+    claimed.push({ scope, prop, purpose, neighbourhood, place });
   }
 }
 
 /**
- * Within which a name means one thing: private names are others in another
- * network, and stacks whose account or region is open may go anywhere.
+ * Addresses and names that mean something else in another network. Of the names
+ * these are the ones without a domain and those under domains that nobody can
+ * register. What is a token is one thing wherever it is used.
  */
-function neighbourhood(scope: IConstruct, vpc: IVpc): string {
+const PRIVATE = new RegExp(
+  [
+    String.raw`\b(10|127)(\.\d{1,3}){3}\b`,
+    String.raw`\b(192\.168|169\.254|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(\.\d{1,3}){2}\b`,
+    String.raw`\.(internal|local|localdomain|lan|home|home\.arpa|intranet|private|corp|test)\b`,
+    String.raw`(^|\s)[\w-]+:`,
+  ].join('|'),
+  'i',
+);
+
+/** Within which a place means one thing; stacks whose account or region is open may go anywhere. */
+function neighbourhoodOf(scope: IConstruct, vpc: IVpc, place: string): string {
   const { account, region } = Stack.of(scope);
   const stage = [account, region].some(Token.isUnresolved) ? Stage.of(scope)?.node.path : undefined;
-  return [account, region, stage, vpc.vpcId].join(' ');
+  return [account, region, stage, ...(PRIVATE.test(place) ? [vpc.vpcId] : [])].join(' ');
+}
+
+/** What a look-up answers before there is an answer is the same for several that are looked up. */
+function isPending(text: string): boolean {
+  return text.split(/[\s:,]+/).some((part) => !Token.isUnresolved(part) && !isKnown(part));
+}
+
+const FOLDER = /^(.*), path (\/.*)$/;
+
+/** Whether two places are one, or one of two folders is in the other. */
+function overlap(one: string, other: string): boolean {
+  const [folder, inside] = [one, other].map((place) => FOLDER.exec(place));
+  if (folder === null || inside === null) return one === other;
+  const [here, there] = [folder, inside].map(([, , path]) => (path.endsWith('/') ? path : `${path}/`));
+  return folder[1] === inside[1] && (here.startsWith(there) || there.startsWith(here));
 }
 
 function readable(place: string): string {

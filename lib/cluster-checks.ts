@@ -1,7 +1,9 @@
-import { type Duration, Token } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { CfnCapacityProvider, Cluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from './invalid-prop';
+import { invalidProp, isKnown } from './invalid-prop';
+import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
 
@@ -38,16 +40,36 @@ export function checkStrategies(scope: IConstruct, props: NocoBaseClusterProps) 
   }
 }
 
-/** The network that the props agree on. */
-export function checkedVpc(scope: IConstruct, { vpc, ecsCluster }: NocoBaseClusterProps): IVpc | undefined {
-  if (vpc && ecsCluster && vpc.vpcId !== ecsCluster.vpc.vpcId) {
+/** The network that the props agree on, and what it came by. */
+export function checkedVpc(
+  scope: IConstruct,
+  { vpc, ecsCluster }: NocoBaseClusterProps,
+): { readonly vpc?: IVpc; readonly vpcProp: string } {
+  const theirs = ecsCluster && vpcOf(scope, ecsCluster);
+  if (vpc && theirs && compareVpcs(vpc, theirs) === 'different') {
     throw invalidProp(scope, {
       prop: 'vpc',
-      problem: `${vpc.node.path} is not the network of \`ecsCluster\`, which is ${ecsCluster.vpc.node.path}`,
+      problem: `${vpc.node.path} is not the network of \`ecsCluster\`, which is ${theirs.node.path}`,
       remedy: 'Leave `vpc` out: it is that of the ECS cluster then',
     });
   }
-  return vpc ?? ecsCluster?.vpc;
+  return vpc ? { vpc, vpcProp: 'vpc' } : { vpc: theirs, vpcProp: 'ecsCluster.vpc' };
+}
+
+/** One that was imported by its ARN throws. */
+function vpcOf(scope: IConstruct, ecsCluster: ICluster): IVpc {
+  let vpc: IVpc | undefined;
+  try {
+    vpc = ecsCluster.vpc;
+  } catch {}
+  if (vpc === undefined) {
+    throw invalidProp(scope, {
+      prop: 'ecsCluster',
+      problem: 'was imported without its network',
+      remedy: 'Import it with Cluster.fromClusterAttributes(this, id, { clusterName, vpc })',
+    });
+  }
+  return vpc;
 }
 
 /** What cannot be given together. */
@@ -59,6 +81,7 @@ export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps
       remedy: 'Give the cluster that has these capacity providers: ecsCluster',
     });
   }
+  if (capacity.onEc2) checkInstances(scope, props.ecsCluster!, capacity);
   if (props.logGroup && props.logRetention !== undefined) {
     throw invalidProp(scope, {
       prop: 'logRetention',
@@ -68,8 +91,33 @@ export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps
   }
 }
 
+/** Nodes run on instances of Auto Scaling groups, or on Fargate. */
+function checkInstances(scope: IConstruct, ecsCluster: ICluster, { strategies = [] }: NodeCapacity) {
+  const names = strategies.map(({ capacityProvider }) => capacityProvider);
+  const managed = scope.node.root.node
+    .findAll()
+    .filter(CfnCapacityProvider.isCfnCapacityProvider)
+    .find(({ ref, managedInstancesProvider }) => managedInstancesProvider !== undefined && names.includes(ref));
+  if (managed) {
+    throw invalidProp(scope, {
+      prop: 'capacityProviderStrategies',
+      problem: `names ECS Managed Instances (${managed.node.path}), which are not supported`,
+      remedy: 'Use the capacity provider of an Auto Scaling group, or Fargate',
+    });
+  }
+  // One of the app may be given instances later.
+  if (!(ecsCluster instanceof Cluster) && !ecsCluster.hasEc2Capacity) {
+    throw invalidProp(scope, {
+      prop: 'ecsCluster',
+      problem: 'was imported as one without instances, and `capacityProviderStrategies` names some',
+      remedy:
+        'Import it with hasEc2Capacity: true where they are those of an Auto Scaling group; ECS Managed Instances are not supported',
+    });
+  }
+}
+
 export function checkedPublicPath(scope: IConstruct, publicPath: string): string {
-  if (!Token.isUnresolved(publicPath) && !/^\/(?!api\/)(?:[A-Za-z0-9][\w.~-]*\/)*$/.test(publicPath)) {
+  if (isKnown(publicPath) && !/^\/(?!api\/)(?:[A-Za-z0-9][\w.~-]*\/)*$/.test(publicPath)) {
     throw invalidProp(scope, {
       prop: 'publicPath',
       problem: `must begin and end with '/' and not be NocoBase's own '/api/', got: '${publicPath}'`,
@@ -93,7 +141,7 @@ export function checkedUpgradeTimeout(scope: IConstruct, upgradeTimeout: Duratio
 }
 
 export function checkedEmail(scope: IConstruct, email: string): string {
-  if (!Token.isUnresolved(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {
+  if (isKnown(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {
     throw invalidProp(scope, {
       prop: 'rootEmail',
       problem: `'${email}' is not an e-mail address`,

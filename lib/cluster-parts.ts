@@ -1,12 +1,15 @@
-import type { Connections, ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import type { Construct } from 'constructs';
+import { Stack } from 'aws-cdk-lib';
+import { CfnSecurityGroupIngress, type Connections, type ISecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { Construct, IDependable } from 'constructs';
 import { claim } from './claims';
 import { Database, type DatabaseBinding } from './database/database';
 import { invalidProp } from './invalid-prop';
+import { identityOf } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { PartBinding, PartContext } from './node/contribution';
 import type { NamedContribution } from './node/node-configuration';
 import type { StoredSecret } from './node/stored-secret';
+import { checkPartNetwork } from './part-network';
 import { type PreflightCheck, PreflightRule } from './preflight/preflight';
 import { MessageQueue, type MessageQueueBinding } from './queue/message-queue';
 import { Redis, type RedisBinding } from './redis/redis';
@@ -37,8 +40,22 @@ export class ClusterParts {
       prop,
       part,
     }));
+    for (const { prop, part } of this.flat) {
+      checkPartNetwork(cluster, context.vpc, prop, part.connections);
+    }
+  }
+
+  /** Takes the places that are used; those of adapters only where their plug-ins are. */
+  public claimPlaces(cluster: Construct, vpc: IVpc, clustered: boolean) {
     for (const { prop, part } of this.named) {
-      claim(cluster, context.vpc, prop, part.claims ?? {});
+      const { queue: place, ...others } = clustered ? (part.adapterClaims ?? {}) : {};
+      // Redis has a place for the queue, idle where that is elsewhere.
+      const isIdle = place === undefined || (prop === 'redis' && !this.queue.inRedis);
+      claim(cluster, vpc, {
+        prop,
+        places: { ...part.claims, ...others, ...(isIdle ? {} : { queue: place }) },
+        remedy: part.claimsRemedy,
+      });
     }
   }
 
@@ -69,11 +86,10 @@ export class ClusterParts {
     return this.flat.flatMap(({ part }) => part.startAfter ?? []);
   }
 
-  /** Lets the nodes in. */
-  public admit(nodes: ISecurityGroup) {
-    for (const { prop, part } of this.flat) {
-      if (part.connections) letIn(nodes, part.connections, prop);
-    }
+  /** Lets the nodes in, by these rules. */
+  public admit(nodes: ISecurityGroup): IDependable[] {
+    const open = new Set<string>();
+    return this.flat.flatMap(({ prop, part }) => (part.connections ? letIn(nodes, part.connections, prop, open) : []));
   }
 
   private get flat(): NamedPart[] {
@@ -84,10 +100,18 @@ export class ClusterParts {
 }
 
 /**
- * Lets nodes in. The rules belong to the stack of the nodes, so that what is in
- * another stack knows nothing about who uses it.
+ * Lets nodes in, by the rules that it answers, of which no node may be without.
+ * They belong to the stack of the nodes, so that what is in another stack knows
+ * nothing about who uses it.
+ *
+ * @param open what is open already: a group may be imported twice, and EC2 refuses the second of two like rules
  */
-export function letIn(nodes: ISecurityGroup, { securityGroups, defaultPort }: Connections, prop: string) {
+export function letIn(
+  nodes: ISecurityGroup,
+  { securityGroups, defaultPort }: Connections,
+  prop: string,
+  open = new Set<string>(),
+): IDependable[] {
   if (securityGroups.length > 0 && defaultPort === undefined) {
     throw invalidProp(nodes, {
       prop,
@@ -95,9 +119,28 @@ export function letIn(nodes: ISecurityGroup, { securityGroups, defaultPort }: Co
       remedy: 'Give its Connections a `defaultPort`',
     });
   }
-  for (const group of securityGroups) {
+  return securityGroups.flatMap((group) => {
+    const way = JSON.stringify([
+      identityOf(group, group.securityGroupId),
+      Stack.of(nodes).resolve(defaultPort!.toRuleJson()),
+    ]);
+    if (open.has(way)) return [];
     group.addIngressRule(nodes, defaultPort!, 'Nodes', true);
-  }
+    const rules = rulesBetween(nodes, group);
+    // An imported group may have been declared not to be changed.
+    if (rules.length > 0) open.add(way);
+    return rules;
+  });
+}
+
+/** CDK makes them under one or the other. */
+function rulesBetween(nodes: ISecurityGroup, group: ISecurityGroup): CfnSecurityGroupIngress[] {
+  return [...nodes.node.children, ...group.node.children]
+    .filter(CfnSecurityGroupIngress.isCfnSecurityGroupIngress)
+    .filter(
+      ({ groupId, sourceSecurityGroupId }) =>
+        groupId === group.securityGroupId && sourceSecurityGroupId === nodes.securityGroupId,
+    );
 }
 
 function check(prop: string, rule: PreflightRule, values: { [what: string]: StoredSecret } = {}): PreflightCheck[] {

@@ -1,10 +1,12 @@
 import { type IResolvable, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from './invalid-prop';
+import { invalidProp, isKnown } from './invalid-prop';
+import { checkRequired } from './required-options';
 
 /** Refuses what is not the bare name or address of a server. */
 export function checkHost(scope: IConstruct, prop: string, host: string) {
-  if (!Token.isUnresolved(host) && !/^(?=.{1,253}$)[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/.test(host)) {
+  checkRequired(scope, { [prop]: host });
+  if (isKnown(host) && !/^(?=.{1,253}$)[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/.test(host)) {
     throw invalidProp(scope, {
       prop,
       problem: `must be the name or IPv4 address of a server, got: '${host}'`,
@@ -21,6 +23,11 @@ export function checkPort(scope: IConstruct, prop: string, port: number) {
       remedy: 'Leave it out for the usual one',
     });
   }
+}
+
+/** The name of a server, of which capitals mean nothing, so that places can be compared. */
+export function hostText(host: string): string {
+  return Token.isUnresolved(host) ? host : host.toLowerCase();
 }
 
 const TEXTS = new WeakMap<IResolvable, string>();

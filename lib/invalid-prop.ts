@@ -1,6 +1,9 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
+/** What CDK's look-ups (Vpc, SecurityGroup, DatabaseInstance, StringParameter and the like) answer in the first synthesis. */
+const DUMMIES = [/dummy-value-for-/, /^vpc-12345$/, /^sg-(1234|12345678|123456789012)$/, /^TESTADDRESS$/];
+
 /** What an error about a prop has to say. */
 export interface InvalidPropDetails {
   /** The prop as the caller writes it, e.g. `web.maxNodes`. */
@@ -30,6 +33,15 @@ export function refuseToken(scope: IConstruct, prop: string, value: unknown) {
       remedy: 'Give a plain value: the library reckons with it at synthesis',
     });
   }
+}
+
+/**
+ * Whether synthesis can look at a text. It cannot at a token, nor at what a
+ * look-up answers before there is an answer: the same for all that are looked
+ * up, and refusing it would keep the look-up from ever being made.
+ */
+export function isKnown(text: string): boolean {
+  return !Token.isUnresolved(text) && !DUMMIES.some((dummy) => dummy.test(text));
 }
 
 function endSentence(text: string): string {

@@ -21,6 +21,7 @@ import { imageWayOut } from './image/image-way-out';
 import { NocoBaseImage } from './image/nocobase-image';
 import { ApplicationKeys, type ApplicationKeysBinding } from './keys/application-keys';
 import { acknowledgeLogGroup } from './log-group-rules';
+import { mountableSubnets } from './network/mount-zones';
 import { Network } from './network/network';
 import { checkWayOut } from './network/way-out';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
@@ -101,7 +102,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
     const { encryptionKey, cpuArchitecture = ecs.CpuArchitecture.ARM64 } = props;
     const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this, { cpuArchitecture });
 
-    const network = new Network(this, 'Network', { ...props, vpc: checkedVpc(this, props) });
+    const network = new Network(this, 'Network', { ...props, ...checkedVpc(this, props) });
     this.vpc = network.vpc;
     this.keys = (props.keys ?? ApplicationKeys.generated()).bind(this, { encryptionKey });
 
@@ -117,8 +118,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
     this.queue = parts.queue;
     this.storage = parts.storage;
     const { adapterPlugins } = parts;
-    const plugins = props.plugins.bind({ adapterPlugins });
+    const plugins = props.plugins.bind(this, { adapterPlugins });
     const { clustered } = plugins;
+    parts.claimPlaces(this, this.vpc, clustered);
     checkWayOut(this, network, [...imageWayOut(image), ...pluginsWayOut(plugins)]);
     const size = webFleetSize(this, props.web, clustered);
     const deployment = clustered
@@ -161,9 +163,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       vpc: this.vpc,
       description: 'Nodes of a NocoBase cluster',
     });
-    parts.admit(securityGroup);
+    const rules = parts.admit(securityGroup);
     if (configuration.usesParameterStore) network.reachParameterStore();
-    if (network.endpoints) letIn(securityGroup, network.endpoints.connections, 'vpc');
+    if (network.endpoints) rules.push(...letIn(securityGroup, network.endpoints.connections, 'vpc'));
     this.ecsCluster =
       props.ecsCluster ??
       new ecs.Cluster(this, 'Ecs', {
@@ -174,7 +176,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
     this.logGroup = props.logGroup ?? this.makeLogGroup(props.logRetention);
     const web: NodeFleet = new NodeFleet(this, 'Web', {
       cluster: this.ecsCluster,
-      subnets: network.nodeSubnets,
+      subnets: mountableSubnets(this, network, this.storage.fileSystem),
       securityGroup,
       image: image.containerImage,
       configuration,
@@ -186,7 +188,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       size,
       deployment,
       upgradeTimeout,
-      startAfter: [data, preflight, ...parts.startAfter, ...network.startAfter],
+      startAfter: [data, preflight, ...parts.startAfter, ...network.startAfter, ...rules],
       logGroup: this.logGroup,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });

@@ -1,5 +1,6 @@
 import { App, SecretValue, Stack, Stage } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { DatabaseInstance, DatabaseInstanceEngine, PostgresEngineVersion } from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   ClusterPlugins,
@@ -29,9 +30,9 @@ function redis(stack: Stack, databases: RedisDatabases = {}) {
   return Redis.existing({ host: 'redis.internal', password: StoredSecret.inSecretsManager(secret), databases });
 }
 
-const database = (stack: Stack, schema?: string) =>
+const database = (stack: Stack, schema?: string, host = 'db.internal') =>
   Database.existing({
-    host: 'db.internal',
+    host,
     ca: DatabaseCa.wellKnown(),
     secret: Secret.fromSecretNameV2(stack, `Database${stack.node.children.length}`, 'database'),
     schema,
@@ -113,6 +114,95 @@ test('one name means two servers in two accounts, in two networks, and in two st
     });
     expect(() => cluster(stack, 'A', { vpc, redis: redis(stack) })).not.toThrow();
   }
+});
+
+test.each(['db.example.com', '52.1.2.3', 'pg.abc123.aivencloud.com'])(
+  '%s is one place whatever the network',
+  (host) => {
+    const stack = stackOf(new App());
+    const of = (id: string) =>
+      new NocoBaseCluster(stack, id, {
+        plugins: ClusterPlugins.preinstalled(),
+        database: database(stack, undefined, host),
+      });
+    of('A');
+    expect(() => of('B')).toThrow('`database` has its tables in PostgreSQL');
+  },
+);
+
+test.each(['db', '10.0.0.7', '192.168.1.2', '172.31.0.1', 'db.corp', 'DB.INTERNAL'])(
+  '%s may be another place in another network',
+  (host) => {
+    const stack = stackOf(new App());
+    for (const id of ['A', 'B']) {
+      const vpc = new Vpc(stack, `${id}Vpc`, { maxAzs: 2 });
+      expect(() => cluster(stack, id, { vpc, database: database(stack, undefined, host) })).not.toThrow();
+    }
+    expect(() =>
+      cluster(stack, 'C', { vpc: stack.node.findChild('AVpc') as Vpc, database: database(stack, undefined, host) }),
+    ).toThrow('where [Prod/A] has its tables already');
+  },
+);
+
+test('one database is one place, however and in whatever network it is named', () => {
+  const stack = stackOf(new App());
+  const [vpc, other] = ['One', 'Other'].map((id) => new Vpc(stack, id, { maxAzs: 2 }));
+  const engine = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17 });
+  const instance = new DatabaseInstance(stack, 'Crm', { engine, vpc });
+  const secret = instance.secret!;
+  cluster(stack, 'A', { vpc, database: Database.fromInstance(instance, { secret }) });
+  expect(() => cluster(stack, 'B', { vpc: other, database: Database.fromInstance(instance, { secret }) })).toThrow(
+    'where [Prod/A] has its tables already',
+  );
+  expect(() =>
+    cluster(stack, 'C', { vpc, database: database(stack, undefined, instance.dbInstanceEndpointAddress) }),
+  ).toThrow('where [Prod/A] has its tables already');
+});
+
+test('behind a pooler there is the database, of which capitals do not make another', () => {
+  const stack = stackOf(new App());
+  const secret = Secret.fromSecretNameV2(stack, 'Pooled', 'pooled');
+  const pooled = Database.existing({
+    host: 'pool.internal',
+    directHost: 'db.internal',
+    ca: DatabaseCa.wellKnown(),
+    secret,
+  });
+  cluster(stack, 'A', { database: pooled });
+  expect(() => cluster(stack, 'B', { database: database(stack, undefined, 'DB.internal') })).toThrow(
+    '`database` has its tables in PostgreSQL db.internal:5432, database nocobase, schema public, where [Prod/A] has its tables behind the pooler already.',
+  );
+});
+
+test('what is not looked up yet is no place', () => {
+  const app = new App();
+  for (const id of ['One', 'Other']) {
+    const stack = stackOf(app, id);
+    const vpc = Vpc.fromLookup(stack, 'Vpc', { tags: { id } });
+    // What DatabaseInstance.fromLookup and StringParameter.valueFromLookup answer.
+    for (const [index, host] of ['db.internal', 'TESTADDRESS', 'dummy-value-for-/db'].entries()) {
+      expect(() =>
+        cluster(stack, `A${index}`, { vpc, database: database(stack, `${id}${index}`, host) }),
+      ).not.toThrow();
+    }
+    expect(() => cluster(stack, 'B', { vpc, database: database(stack, undefined, 'TESTADDRESS') })).not.toThrow();
+    expect(() => cluster(stack, 'C', { vpc, database: database(stack) })).not.toThrow();
+  }
+});
+
+test('what is idle takes no place', () => {
+  const queueBesideCache = { queue: 0 };
+  const oneDatabase = Redis.existing({ host: 'crm.serverless.euc1.cache.amazonaws.com' });
+  const stack = stackOf(new App());
+  cluster(stack, 'Queue', { redis: redis(stack, queueBesideCache) });
+  cluster(stack, 'Pending', { plugins: ClusterPlugins.pending(), redis: oneDatabase });
+  const used = stackOf(new App());
+  expect(() => cluster(used, 'Queue', { redis: redis(used, queueBesideCache), queue: MessageQueue.redis() })).toThrow(
+    '`redis` has its queue in Redis redis.internal:6379/0, where `redis` has its cache already',
+  );
+  expect(() => cluster(used, 'Licensed', { redis: oneDatabase })).toThrow(
+    'A Redis with shards, MemoryDB and ElastiCache Serverless among them, has database 0 only. Give each function a Redis of its own, with Redis.perFunction',
+  );
 });
 
 test('what was refused in one app may be in the next', () => {

@@ -31,6 +31,7 @@ import {
   type NocoBaseClusterProps,
   PostgresDatabase,
   RabbitMqBroker,
+  Redis,
   StoredSecret,
   ValkeyCache,
 } from '../lib';
@@ -138,6 +139,94 @@ test('a file system of the same stack is mounted only when it can be', () => {
   const targets = Object.keys(template.findResources('AWS::EFS::MountTarget'));
   expect(targets.length).toBeGreaterThan(1);
   expect(only(template, 'AWS::ECS::Service').resource.DependsOn).toEqual(expect.arrayContaining(targets));
+});
+
+describe('nodes that are let in to what is there', () => {
+  /** Groups of somebody, for Redis and the queue, in the stack of the nodes. */
+  function letInTo(groups: (stack: Stack, vpc: ec2.IVpc) => [ec2.ISecurityGroup, ec2.ISecurityGroup]) {
+    const stack = new Stack(new App(), 'Prod');
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const [cache, others] = groups(stack, vpc).map((group, i) =>
+      Redis.existing({
+        host: `redis-${i}.example.com`,
+        password: StoredSecret.inSecretsManager(Secret.fromSecretNameV2(stack, `Password${i}`, 'redis')),
+        securityGroups: [group],
+      }),
+    );
+    new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins, redis: Redis.perFunction({ cache, others }) });
+    const template = Template.fromStack(stack);
+    const rules = Object.keys(
+      template.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: 6379 } }),
+    );
+    return { rules, waitsFor: only(template, 'AWS::ECS::Service').resource.DependsOn };
+  }
+
+  const imported = (stack: Stack, id: string, groupId: string, mutable = true) =>
+    ec2.SecurityGroup.fromSecurityGroupId(stack, id, groupId, { mutable });
+
+  test('start after the rules, which outlive them', () => {
+    const { rules, waitsFor } = letInTo((stack, vpc) => [
+      new ec2.SecurityGroup(stack, 'Made', { vpc }),
+      imported(stack, 'Imported', 'sg-1'),
+    ]);
+    expect(rules).toHaveLength(2);
+    expect(waitsFor).toEqual(expect.arrayContaining(rules));
+  });
+
+  test('need one rule into a group that was imported twice: EC2 refuses the second', () => {
+    expect(letInTo((stack) => [imported(stack, 'A', 'sg-1'), imported(stack, 'B', 'sg-1')]).rules).toHaveLength(1);
+  });
+
+  test('get it from the import that may be changed', () => {
+    const { rules } = letInTo((stack) => [imported(stack, 'A', 'sg-1', false), imported(stack, 'B', 'sg-1')]);
+    expect(rules).toHaveLength(1);
+  });
+});
+
+describe('with a network that the ECS cluster was given in less detail', () => {
+  const vpcId = 'vpc-0123456789abcdef0';
+  const availabilityZones = ['eu-central-1a', 'eu-central-1b'];
+
+  function nodesIn(theirs: Partial<ec2.VpcAttributes>) {
+    const stack = new Stack(new App(), 'Prod');
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId,
+      availabilityZones,
+      publicSubnetIds: ['public-a', 'public-b'],
+      privateSubnetIds: ['private-a', 'private-b'],
+    });
+    const ecsCluster = ecs.Cluster.fromClusterAttributes(stack, 'Ecs', {
+      clusterName: 'platform',
+      vpc: ec2.Vpc.fromVpcAttributes(stack, 'Theirs', { vpcId, availabilityZones, ...theirs }),
+    });
+    new NocoBaseCluster(stack, 'NocoBase', { vpc, ecsCluster, plugins });
+    return only(Template.fromStack(stack), 'AWS::ECS::Service').properties.NetworkConfiguration.AwsvpcConfiguration
+      .Subnets;
+  }
+
+  test.each([{}, { privateSubnetIds: ['other-a', 'other-b'] }])(
+    'such as %j nodes are in the subnets of `vpc`',
+    (theirs) => {
+      expect(nodesIn(theirs)).toEqual(['private-a', 'private-b']);
+    },
+  );
+
+  test('both may be looked up: the first synthesis passes', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Prod', { env: { account: '111122223333', region: 'eu-central-1' } });
+    const vpc = ec2.Vpc.fromLookup(stack, 'Vpc', { vpcId });
+    const ecsCluster = ecs.Cluster.fromClusterAttributes(stack, 'Ecs', {
+      clusterName: 'platform',
+      vpc: ec2.Vpc.fromVpcAttributes(stack, 'Theirs', { vpcId, availabilityZones }),
+    });
+    new NocoBaseCluster(stack, 'NocoBase', {
+      vpc,
+      ecsCluster,
+      plugins,
+      subnets: { nodes: { subnetGroupName: 'App' }, data: { subnetGroupName: 'Db' } },
+    });
+    expect(app.synth().manifest.missing).toHaveLength(1);
+  });
 });
 
 describe('what holds data keeps its ids', () => {

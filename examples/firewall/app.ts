@@ -42,7 +42,7 @@ export function build(app: App): Stack {
         hostedZoneId: 'Z0123456789ABCDEFGHIJ',
         zoneName: 'example.com',
       }),
-      domainName: 'nocobase.example.com',
+      domainName: 'crm.example.com',
       allowedPrefixLists: [offices.prefixListId],
       webAclArn: webAcl.attrArn,
     }),

@@ -1,5 +1,6 @@
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
+import { invalidProp } from '../invalid-prop';
 import { rdsRoot } from './rds-root';
 
 /** The launcher puts the roots that Node brings in its place. */
@@ -60,6 +61,16 @@ class Pem extends DatabaseCa {
     checkCertificate(scope, 'database.ca', this.certificate);
     return this.certificate;
   }
+}
+
+/** The compiler asks for a strategy in TypeScript; not every language has one. */
+export function checkCa(scope: IConstruct, prop: string, ca: DatabaseCa | undefined) {
+  if (typeof ca?.bind === 'function') return;
+  throw invalidProp(scope, {
+    prop,
+    problem: `must be made by one of the factories, got: ${ca === undefined || ca === null ? 'nothing' : typeof ca}`,
+    remedy: 'Write DatabaseCa.rds(), DatabaseCa.wellKnown(), or DatabaseCa.pem(text) with the text of a PEM file',
+  });
 }
 
 /** Whether it is the root of RDS, or that of the public authorities; nothing is known of others. */

@@ -1,8 +1,10 @@
-import { Token } from 'aws-cdk-lib';
+import * as rds from 'aws-cdk-lib/aws-rds';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { hostText } from '../host-and-port';
+import { invalidProp, isKnown } from '../invalid-prop';
 import type { PartBinding } from '../node/contribution';
 import type { StoredSecret } from '../node/stored-secret';
+import { referredResource } from '../referred-resource';
 import type { TableNaming } from './table-naming';
 
 const CA_FILE = '/etc/nocobase/database-ca.pem';
@@ -24,6 +26,9 @@ export interface DatabaseConnection {
 export function databaseContributions(connection: DatabaseConnection): Pick<PartBinding, 'contribution' | 'claims'> {
   const { host, port, databaseName, tables, direct } = connection;
   const { schema, tablePrefix, underscored } = tables;
+  const within = `database ${databaseName}, schema ${schema ?? 'public'}${tablePrefix ? `, prefix ${tablePrefix}` : ''}`;
+  const place = `PostgreSQL ${serverText(host, port)}, ${within}`;
+  const behind = direct && `PostgreSQL ${serverText(direct.host, direct.port)}, ${within}`;
   return {
     contribution: {
       environment: {
@@ -44,15 +49,20 @@ export function databaseContributions(connection: DatabaseConnection): Pick<Part
       },
       secrets: { DB_USER: connection.username, DB_PASSWORD: connection.password },
     },
-    claims: {
-      tables: `PostgreSQL ${host}:${port}, database ${databaseName}, schema ${schema ?? 'public'}${tablePrefix ? `, prefix ${tablePrefix}` : ''}`,
-    },
+    claims: { tables: place, ...(behind !== undefined && behind !== place && { 'tables behind the pooler': behind }) },
   };
+}
+
+/** One server is called alike, whoever names it: of an endpoint of this app the port may be given or be a token. */
+function serverText(host: string, port: string): string {
+  const resource = referredResource(host);
+  const isOfRds = rds.CfnDBInstance.isCfnDBInstance(resource) || rds.CfnDBCluster.isCfnDBCluster(resource);
+  return isOfRds ? host : `${hostText(host)}:${port}`;
 }
 
 /** A name in the database, where it is known at synthesis. */
 export function checkIdentifier(scope: IConstruct, prop: string, name: string | undefined) {
-  if (name !== undefined && !Token.isUnresolved(name) && !/^[A-Za-z_][\w$-]{0,62}$/.test(name)) {
+  if (name !== undefined && isKnown(name) && !/^[A-Za-z_][\w$-]{0,62}$/.test(name)) {
     throw invalidProp(scope, {
       prop,
       problem: `must be a name of at most 63 letters, digits, \`_\`, \`$\` and \`-\`, got: '${name}'`,

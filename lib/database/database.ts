@@ -86,16 +86,16 @@ export abstract class Database implements IDatabase {
    * Nodes are let in to its security groups.
    */
   public static fromInstance(instance: rds.IDatabaseInstance, options: ExistingRdsOptions): Database {
-    return new Deferred((scope) => existingRds(scope, instance, instance.instanceEndpoint, options));
+    return new Deferred((scope) => existingRds(scope, instance, () => instance.instanceEndpoint, options));
   }
 
   /**
    * The writer of an Aurora PostgreSQL cluster that is there already, of this app
    * or imported with `clusterEndpointAddress` and `port`. Nodes are let in to its
-   * security groups.
+   * security groups, and wait for the instances that are made with it.
    */
   public static fromCluster(cluster: rds.IDatabaseCluster, options: ExistingRdsOptions): Database {
-    return new Deferred((scope) => existingRds(scope, cluster, cluster.clusterEndpoint, options));
+    return new Deferred((scope) => existingRds(scope, cluster, () => cluster.clusterEndpoint, options));
   }
 
   /**
@@ -106,6 +106,9 @@ export abstract class Database implements IDatabase {
    * session in which a node holds its lock to that node ("pinning"): the locks
    * hold, and each node takes one connection of the pool for itself. A pooler
    * that shares sessions between clients needs `directHost`.
+   *
+   * Of an endpoint of this app nodes wait for what answers there: the instances
+   * of a cluster, the targets of a proxy.
    */
   public static existing(server: DatabaseServer): Database {
     return new Deferred((scope) => existingDatabase(scope, server));

@@ -1,13 +1,15 @@
-import { Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
 import { checkHost, checkPort, portText } from '../host-and-port';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
+import { checkRequired } from '../required-options';
+import { answeringAt } from './answering-at';
 import type { DatabaseBinding } from './database';
-import { type DatabaseCa, kindOf } from './database-ca';
+import { checkCa, type DatabaseCa, kindOf } from './database-ca';
 import { checkIdentifier, databaseContributions } from './database-contributions';
+import { warnOfRotation } from './rotation';
 import { checkTableNaming, type TableNaming } from './table-naming';
 
 /** What is known of every PostgreSQL that runs already. */
@@ -18,8 +20,9 @@ export interface ExistingDatabaseOptions extends TableNaming {
    * of its own beside that of NocoBase, where nodes keep track of upgrades.
    *
    * Nodes read it when they start. After a rotation deploy once more, or those
-   * that run cannot open further connections; the Secret that RDS manages itself
-   * rotates every seven days, and synthesis warns.
+   * that run cannot open further connections. Synthesis warns of what rotates: a
+   * Secret that RDS manages itself does every seven days, and one of this app
+   * when it was given a rotation schedule before the cluster was made.
    */
   readonly secret: secretsmanager.ISecret;
 
@@ -80,6 +83,7 @@ export interface DatabaseServer extends ExistingDatabaseOptions {
 export function existingDatabase(scope: Construct, server: DatabaseServer): DatabaseBinding {
   const database = new Construct(scope, 'Database');
   const { host, port = 5432, databaseName = 'nocobase', secret } = server;
+  checkRequired(database, { 'database.host': host, 'database.secret': secret });
   checkServer(database, 'database.host', host, 'database.ca', server.ca);
   checkPort(database, 'database.port', port);
   checkIdentifier(database, 'database.databaseName', databaseName);
@@ -101,6 +105,7 @@ export function existingDatabase(scope: Construct, server: DatabaseServer): Data
       direct,
     }),
     secret,
+    startAfter: [host, server.directHost].flatMap(answeringAt),
     credentials: { 'user of the database': username, 'password of the database': password },
     connections: connections(server, port),
     members:
@@ -140,7 +145,8 @@ const AURORA_READERS = /\.cluster-ro-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
 /** What a name tells: nobody can write to readers, and who has signed the certificates of RDS and of its proxies. */
 function checkServer(scope: IConstruct, prop: string, host: string, caProp: string, ca: DatabaseCa) {
   checkHost(scope, prop, host);
-  if (Token.isUnresolved(host)) return;
+  checkCa(scope, caProp, ca);
+  if (!isKnown(host)) return;
   if (AURORA_READERS.test(host)) {
     throw invalidProp(scope, {
       prop,
@@ -162,17 +168,5 @@ function checkServer(scope: IConstruct, prop: string, host: string, caProp: stri
       problem: `are the public authorities, and the certificate of '${host}' is of RDS's own`,
       remedy: 'Use DatabaseCa.rds()',
     });
-  }
-}
-
-/** The Secrets that RDS manages are called so. */
-const MANAGED_BY_RDS = /(^|:secret:)rds!/;
-
-function warnOfRotation(scope: IConstruct, { secretArn }: secretsmanager.ISecret) {
-  if (!Token.isUnresolved(secretArn) && MANAGED_BY_RDS.test(secretArn)) {
-    Validations.of(scope).addWarning(
-      'cdk-nocobase:database-password-rotates',
-      'RDS manages this Secret and rotates it every seven days. Nodes read it when they start: after a rotation those that run can open no further connection. Give NocoBase a user of its own, or switch the management off.',
-    );
   }
 }

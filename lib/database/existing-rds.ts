@@ -1,8 +1,10 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import type { Construct, IConstruct } from 'constructs';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
+import { checkRegion } from '../same-region';
 import type { DatabaseBinding } from './database';
 import { DatabaseCa, kindOf } from './database-ca';
 import { type ExistingDatabaseOptions, existingDatabase } from './existing-database';
@@ -28,12 +30,20 @@ const CA_WITH_KNOWN_ROOT = 'rds-ca-rsa2048-g1';
 export function existingRds(
   scope: Construct,
   source: rds.IDatabaseInstance | rds.IDatabaseCluster,
-  endpoint: rds.Endpoint,
+  endpointOf: () => rds.Endpoint,
   options: ExistingRdsOptions,
 ): DatabaseBinding {
+  checkRequired(scope, { database: source });
+  checkRegion(scope, 'database', {
+    what: source.node.path,
+    region: source.env.region,
+    remedy: 'Give one of that region, or put the cluster into the region of the database',
+  });
   checkEngine(scope, source);
   const { ca = DatabaseCa.rds() } = options;
   checkAuthority(scope, source, ca);
+  const endpoint = checkedEndpoint(scope, source, endpointOf);
+  warnOfShortcomings(scope, source, options);
   const { connections } = source;
   return {
     ...existingDatabase(scope, { ...options, ca, host: endpoint.hostname, port: endpoint.port }),
@@ -43,6 +53,62 @@ export function existingRds(
       defaultPort: connections.defaultPort ?? ec2.Port.tcp(endpoint.port),
     }),
   };
+}
+
+/** That of a cluster which was imported without throws. */
+function checkedEndpoint(
+  scope: Construct,
+  { node }: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  endpointOf: () => rds.Endpoint,
+): rds.Endpoint {
+  try {
+    return endpointOf();
+  } catch {
+    throw invalidProp(scope, {
+      prop: 'database',
+      problem: `${node.path} was imported without an endpoint address and port, so nodes would not find it`,
+      remedy: 'Import it with `clusterEndpointAddress` and `port`',
+    });
+  }
+}
+
+/** Of what this app makes it is known how it is made. */
+function warnOfShortcomings(
+  scope: Construct,
+  source: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  { databaseName }: ExistingRdsOptions,
+) {
+  const { defaultChild: resource, path } = source.node;
+  if (rds.CfnDBInstance.isCfnDBInstance(resource) && resource.backupRetentionPeriod === 0) {
+    Validations.of(scope).addWarning(
+      'cdk-nocobase:database-without-backups',
+      `${path} has no automated backups (backupRetention is 0): what an upgrade of NocoBase breaks cannot be undone, and the restore point that nodes note down restores nothing. Keep them for some days.`,
+    );
+  }
+  const made = nameOfMade(resource);
+  if (databaseName === undefined && made !== undefined && made.name !== 'nocobase') {
+    Validations.of(scope).addWarning(
+      'cdk-nocobase:database-not-there',
+      `${path} is made ${made.name === undefined ? 'without a database' : `with the database ${made.name}`}, and nodes look for one that is called nocobase. Make it (\`${made.prop}\` of ${path}), name the one that is there (\`database.databaseName\`), or acknowledge this when somebody makes it by hand.`,
+    );
+  }
+}
+
+/** The database that RDS makes; nothing is known of what comes with a snapshot or from another place. */
+function nameOfMade(resource: IConstruct | undefined): { readonly name?: string; readonly prop: string } | undefined {
+  if (rds.CfnDBInstance.isCfnDBInstance(resource)) {
+    const { dbName, dbSnapshotIdentifier, dbClusterSnapshotIdentifier, sourceDbInstanceIdentifier } = resource;
+    const comes = dbSnapshotIdentifier ?? dbClusterSnapshotIdentifier ?? sourceDbInstanceIdentifier;
+    return comes === undefined && isKnown(dbName ?? '') ? { name: dbName, prop: 'databaseName' } : undefined;
+  }
+  if (rds.CfnDBCluster.isCfnDBCluster(resource)) {
+    const { databaseName, snapshotIdentifier, sourceDbClusterIdentifier, globalClusterIdentifier } = resource;
+    const comes = snapshotIdentifier ?? sourceDbClusterIdentifier ?? globalClusterIdentifier;
+    return comes === undefined && isKnown(databaseName ?? '')
+      ? { name: databaseName, prop: 'defaultDatabaseName' }
+      : undefined;
+  }
+  return undefined;
 }
 
 /** What was imported may not say what it is. */

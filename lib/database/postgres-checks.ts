@@ -1,7 +1,7 @@
-import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
-import { invalidProp, refuseToken } from '../invalid-prop';
+import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { checkIdentifier } from './database-contributions';
 import type { DatabaseSnapshot, PostgresDatabaseProps } from './postgres-props';
 import { checkTableNaming } from './table-naming';
@@ -22,7 +22,7 @@ export function storageOf(props: PostgresDatabaseProps): { readonly allocated?: 
 
 export function checkPostgresProps(scope: IConstruct, props: PostgresDatabaseProps) {
   const major = props.version?.postgresMajorVersion;
-  if (major !== undefined && !Token.isUnresolved(major) && !['15', '16', '17'].includes(major)) {
+  if (major !== undefined && isKnown(major) && !['15', '16', '17'].includes(major)) {
     throw invalidProp(scope, {
       prop: 'database.version',
       problem: `PostgreSQL ${major} is not one of 15, 16, 17`,
@@ -31,11 +31,7 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
     });
   }
   const instanceClass = props.instanceType?.toString();
-  if (
-    instanceClass !== undefined &&
-    !Token.isUnresolved(instanceClass) &&
-    !/^(?!db\.)[a-z0-9-]+\.[a-z0-9]+$/.test(instanceClass)
-  ) {
+  if (instanceClass !== undefined && isKnown(instanceClass) && !/^(?!db\.)[a-z0-9-]+\.[a-z0-9]+$/.test(instanceClass)) {
     throw invalidProp(scope, {
       prop: 'database.instanceType',
       problem: `'${instanceClass}' is not an instance type as CDK writes it, without db.`,
@@ -86,9 +82,12 @@ function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
 
 function checkSnapshot(scope: IConstruct, { snapshotIdentifier, username, databaseName }: DatabaseSnapshot) {
   checkIdentifier(scope, 'database.databaseName', databaseName);
+  // The Secret is called by it.
+  refuseToken(scope, 'database.username', username);
   checkIdentifier(scope, 'database.username', username);
+  checkRequired(scope, { 'database.snapshotIdentifier': snapshotIdentifier });
   if (
-    !Token.isUnresolved(snapshotIdentifier) &&
+    isKnown(snapshotIdentifier) &&
     !/^(arn:[\w-]+:rds:.+:snapshot:)?(rds:|awsbackup:)?[A-Za-z][\w-]*$/.test(snapshotIdentifier)
   ) {
     throw invalidProp(scope, {

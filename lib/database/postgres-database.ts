@@ -1,9 +1,10 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { dataSubnets } from '../network/data-subnets';
 import type { PartContext } from '../node/contribution';
@@ -98,6 +99,7 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable, IDa
           storageEncrypted: true,
           storageEncryptionKey: props.encryptionKey,
         });
+    if (props.snapshot) renameSecret(instance, props.snapshot.username ?? NAME);
     if (allocated === undefined) {
       // CDK's 100 GiB are too little for a larger snapshot and too much for a smaller one.
       (instance.node.defaultChild as rds.CfnDBInstance).allocatedStorage = undefined;
@@ -155,4 +157,16 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable, IDa
   public metricDatabaseConnections(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('DatabaseConnections', props);
   }
+}
+
+/**
+ * Gives the Secret of another user another logical id. Of the same id it would
+ * get a new password, and RDS would never be told: its reference to the Secret
+ * would read as before.
+ */
+function renameSecret(instance: Construct, username: string) {
+  const secret = instance.node.findChild('Secret').node.defaultChild;
+  if (username === NAME || !secretsmanager.CfnSecret.isCfnSecret(secret)) return;
+  const id: string = Stack.of(secret).resolve(secret.logicalId);
+  secret.overrideLogicalId(`${id.slice(-200)}${createHash('sha256').update(username).digest('hex').slice(0, 8)}`);
 }

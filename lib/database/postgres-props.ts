@@ -76,7 +76,8 @@ export interface PostgresProps extends TableNaming {
 export interface SnapshotDatabase {
   /**
    * The master user of the snapshot, which cannot be another one. Its password
-   * is set anew, to that of a generated Secret.
+   * is set anew, to that of a generated Secret. Correcting it makes another
+   * Secret, of whose password RDS is told as well; a token is refused.
    *
    * @default 'nocobase'
    */

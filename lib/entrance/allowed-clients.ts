@@ -1,8 +1,9 @@
 import { isIPv4 } from 'node:net';
-import { Token, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { closedWhilePending } from './pending-look-up';
 
 /** Who may connect. */
 export interface AllowedClients {
@@ -18,7 +19,7 @@ export function allowClients(
   ports: number[],
 ) {
   const peers = [
-    ...allowedCidrs.map((cidr) => ec2.Peer.ipv4(checkedCidr(scope, cidr))),
+    ...allowedCidrs.map((cidr) => ec2.Peer.ipv4(closedWhilePending(checkedCidr(scope, cidr)))),
     ...allowedPrefixLists.map((id) => ec2.Peer.prefixList(checkedPrefixList(scope, id))),
   ];
   for (const peer of peers) {
@@ -37,7 +38,7 @@ export function allowClients(
 }
 
 function checkedCidr(scope: Construct, cidr: string): string {
-  if (!isKnownOr(cidr, isIpv4Range)) {
+  if (!isRightOrOpen(cidr, isIpv4Range)) {
     throw invalidProp(scope, {
       prop: 'entrance.allowedCidrs',
       problem: `has '${cidr}', which is not an IPv4 range`,
@@ -48,7 +49,7 @@ function checkedCidr(scope: Construct, cidr: string): string {
 }
 
 function checkedPrefixList(scope: Construct, id: string): string {
-  if (!isKnownOr(id, (text) => /^pl-[0-9a-f]{8,17}$/.test(text))) {
+  if (!isRightOrOpen(id, (text) => /^pl-[0-9a-f]{8,17}$/.test(text))) {
     throw invalidProp(scope, {
       prop: 'entrance.allowedPrefixLists',
       problem: `has '${id}', which is not the id of a managed prefix list`,
@@ -59,8 +60,8 @@ function checkedPrefixList(scope: Construct, id: string): string {
 }
 
 /** A token will do, but not a list of unknown length, which looks like one element. */
-function isKnownOr(value: string, isRight: (value: string) => boolean): boolean {
-  return Token.isUnresolved(value) ? !value.startsWith('#{Token') : isRight(value);
+function isRightOrOpen(value: string, isRight: (value: string) => boolean): boolean {
+  return value !== undefined && (isKnown(value) ? isRight(value) : !value.startsWith('#{Token'));
 }
 
 function isIpv4Range(cidr: string): boolean {

@@ -1,14 +1,18 @@
 import { Duration, Validations } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { claimName } from './claimed-names';
 import { CloudFrontPrefixList } from './cloudfront-prefix-list';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { CloudFrontEntranceOptions } from './entrance-options';
+import { internetGatewaysOf } from './known-resources';
 import { LoadBalancer } from './load-balancer';
+import { closedWhilePending, isPending } from './pending-look-up';
 import { webAclOfDistribution } from './web-acl';
 
 /**
@@ -59,7 +63,11 @@ export class CloudFrontEntrance extends Construct {
     });
     // CloudFront refuses a VPC origin in a VPC without an internet gateway, although nothing passes through that. Of a
     // new VPC the routes of the public subnets are what waits for its attachment.
-    distribution.node.addDependency(...props.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished));
+    distribution.node.addDependency(
+      ...props.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished),
+      ...(madeInternetGateway(props.vpc) ? [] : internetGatewaysOf(props.vpc)),
+    );
+    this.node.addValidation({ validate: () => this.checkInternetGateway(props.vpc) });
     acknowledgeDistribution(distribution);
     if (name === undefined) {
       acknowledgeOwnCertificate(distribution);
@@ -80,6 +88,22 @@ export class CloudFrontEntrance extends Construct {
       forwardedProto: 'https',
     };
   }
+
+  /** Of a VPC that is imported nothing is known. */
+  private checkInternetGateway(vpc: ec2.IVpc): string[] {
+    if (!(vpc instanceof ec2.Vpc) || madeInternetGateway(vpc) || internetGatewaysOf(vpc).length > 0) {
+      return [];
+    }
+    return [
+      invalidProp(this, {
+        prop: 'entrance',
+        problem: `cannot be CloudFront in ${vpc.node.path}, which has no internet gateway: CloudFront refuses to reach into such a VPC, although nothing passes through that`,
+        remedy:
+          'Attach one, which needs no routes and no public subnets: ec2.CfnInternetGateway and ec2.CfnVPCGatewayAttachment; or use Entrance.certificate(certificate, { domainName, internetFacing: false })',
+      }).message,
+    ];
+  }
+
   /** Name and certificate, which are nothing without each other. */
   private ownName({ domainName, certificate }: CloudFrontEntranceOptions) {
     if (domainName === undefined && certificate === undefined) {
@@ -99,8 +123,25 @@ export class CloudFrontEntrance extends Construct {
       by: 'CloudFront',
       remedy: 'Import or request the certificate in us-east-1, where CloudFront looks for it',
     });
-    return { domainName, certificate };
+    claimName(this, {
+      place: 'CloudFront',
+      name: domainName,
+      prop: 'entrance.domainName',
+      problem: (other) => `'${domainName}' leads to ${other} already, and CloudFront takes a name once`,
+      remedy: 'Give each cluster a name of its own',
+    });
+    const { certificateArn } = certificate;
+    return {
+      domainName,
+      certificate: isPending(certificateArn)
+        ? acm.Certificate.fromCertificateArn(this, 'Certificate', closedWhilePending(certificateArn))
+        : certificate,
+    };
   }
+}
+
+function madeInternetGateway(vpc: ec2.IVpc): boolean {
+  return vpc instanceof ec2.Vpc && vpc.internetGatewayId !== undefined;
 }
 
 const guard = (rule: string, reason: string) => ({ id: `cdk-validator-cfnguard::${rule}`, reason });

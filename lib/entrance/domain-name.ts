@@ -1,11 +1,17 @@
-import { Token } from 'aws-cdk-lib';
-import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import { Stack, Token } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
+import { resources } from './known-resources';
+
+/** The bare name of a host. The last label may be in Punycode: `xn--p1ai`. */
+export const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/;
 
 /** Refuses what is not the bare name of a host. */
 export function checkDomainName(scope: Construct, domainName: string) {
-  if (!Token.isUnresolved(domainName) && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/.test(domainName)) {
+  checkRequired(scope, { 'entrance.domainName': domainName });
+  if (isKnown(domainName) && !HOST_NAME.test(domainName)) {
     throw invalidProp(scope, {
       prop: 'entrance.domainName',
       problem: `'${domainName}' is not a domain name`,
@@ -17,15 +23,31 @@ export function checkDomainName(scope: Construct, domainName: string) {
 /** Refuses a certificate that is not where it has to be presented. */
 export function checkCertificateRegion(
   scope: Construct,
-  { certificateArn }: acm.ICertificate,
+  certificate: acm.ICertificate,
   { region, by, remedy }: { region: string; by: string; remedy: string },
 ) {
-  const [, , , certificateRegion] = certificateArn.split(':');
-  if (![certificateArn, region].some(Token.isUnresolved) && certificateRegion !== region) {
+  checkRequired(scope, { 'entrance.certificate': certificate });
+  const given = regionOf(scope, certificate.certificateArn);
+  if (given !== undefined && ![given, region].some(Token.isUnresolved) && given !== region) {
     throw invalidProp(scope, {
       prop: 'entrance.certificate',
-      problem: `is in ${certificateRegion}, and ${by} that has to present it in ${region}`,
+      problem: `is in ${given}, and ${by} that has to present it in ${region}`,
       remedy,
     });
   }
+}
+
+/** What is known of it before the deployment: by its ARN, or by the stack of the app that it is made in. */
+function regionOf(scope: Construct, certificateArn: string): string | undefined {
+  const [, region] = /^arn:[^:]+:acm:([a-z0-9-]+):/.exec(certificateArn) ?? [];
+  if (region === undefined && isKnown(certificateArn)) {
+    throw invalidProp(scope, {
+      prop: 'entrance.certificate',
+      problem: `'${certificateArn}' is not the ARN of a certificate in ACM`,
+      remedy: 'Pass an acm.Certificate, or import one by the ARN that `aws acm list-certificates` prints',
+    });
+  }
+  if (region !== undefined) return region;
+  const made = resources(scope, acm.CfnCertificate.isCfnCertificate).find(({ ref }) => ref === certificateArn);
+  return made && Stack.of(made).region;
 }

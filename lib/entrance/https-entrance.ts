@@ -1,11 +1,13 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { allowClients } from './allowed-clients';
+import { claimName } from './claimed-names';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { CertificateEntranceOptions, DomainEntranceOptions } from './entrance-options';
@@ -40,19 +42,23 @@ export class DomainEntrance extends Construct {
     super(scope, id);
     const { domainName, hostedZone } = props;
     checkDomainName(this, domainName);
+    checkRequired(this, { 'entrance.hostedZone': hostedZone });
     const zoneName = nameOf(this, hostedZone);
     checkZoneIsPublic(this, hostedZone);
-    if (
-      ![domainName, zoneName].some(Token.isUnresolved) &&
-      domainName !== zoneName &&
-      !domainName.endsWith(`.${zoneName}`)
-    ) {
+    if ([domainName, zoneName].every(isKnown) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
       throw invalidProp(this, {
         prop: 'entrance.domainName',
         problem: `'${domainName}' does not lie in the hosted zone '${zoneName}'`,
         remedy: `Use a name such as 'nocobase.${zoneName}', or the zone that '${domainName}' lies in`,
       });
     }
+    claimName(this, {
+      place: hostedZone.hostedZoneId,
+      name: domainName,
+      prop: 'entrance.domainName',
+      problem: (other) => `'${domainName}' leads to ${other} already, by a record of the same hosted zone`,
+      remedy: 'Give each cluster a name of its own',
+    });
     const certificate = new acm.Certificate(this, 'Certificate', {
       domainName,
       validation: acm.CertificateValidation.fromDns(hostedZone),

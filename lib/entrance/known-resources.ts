@@ -1,7 +1,7 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { TIMING } from '../node/timing';
 
@@ -16,16 +16,15 @@ export function knownLoadBalancer(scope: Construct, loadBalancerArn: string): el
   return resources(scope, elbv2.CfnLoadBalancer.isCfnLoadBalancer).find(({ ref }) => ref === loadBalancerArn);
 }
 
-/**
- * Whether an ARN is what a look-up answers before there is an answer: the same
- * for all that are looked up. Real ones have `app` where it has `application`.
- */
-export function isNotLookedUp(arn: string): boolean {
-  return /:(listener|loadbalancer)\/application\//.test(arn);
+/** What attaches an internet gateway to a VPC, made by hand or by CDK. */
+export function internetGatewaysOf(vpc: ec2.IVpc): ec2.CfnVPCGatewayAttachment[] {
+  return resources(vpc, ec2.CfnVPCGatewayAttachment.isCfnVPCGatewayAttachment).filter(
+    ({ vpcId, internetGatewayId }) => vpcId === vpc.vpcId && internetGatewayId !== undefined,
+  );
 }
 
 /** All resources of a kind in the app. */
-export function resources<T>(scope: Construct, isWanted: (construct: unknown) => construct is T): T[] {
+export function resources<T>(scope: IConstruct, isWanted: (construct: unknown) => construct is T): T[] {
   return scope.node.root.node.findAll().filter((construct) => isWanted(construct)) as T[];
 }
 

@@ -2,20 +2,15 @@ import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { ListenerEntranceOptions } from './entrance-options';
-import {
-  checkVpc,
-  isNotLookedUp,
-  knownListener,
-  knownLoadBalancer,
-  warnOfIdleTimeout,
-  waysToNodes,
-} from './known-resources';
-import { checkPriority, checkPriorityIsFree, ruleConditions } from './listener-rule';
+import { checkVpc, knownListener, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
+import { checkPriority, checkPriorityIsFree, claimConditions, ruleConditions } from './listener-rule';
 import { NodesTargetGroup } from './nodes-target-group';
+import { isPending } from './pending-look-up';
 
 export interface ListenerEntranceProps extends ListenerEntranceOptions, EntranceContext {
   readonly listener: elbv2.IApplicationListener;
@@ -28,11 +23,13 @@ export class ListenerEntrance extends Construct {
   constructor(scope: Construct, id: string, props: ListenerEntranceProps) {
     super(scope, id);
     const { listener, priority, domainName, publicPath } = props;
+    checkRequired(this, { 'entrance.listener': listener, 'entrance.priority': priority });
     checkDomainName(this, domainName);
     checkPriority(this, priority);
     checkArn(this, listener);
     checkVpc(scope, 'entrance.listener', props.vpc, vpcOf(listener));
     const conditions = ruleConditions(this, props.conditions, props);
+    claimConditions(this, conditions, props);
 
     const targetGroup = new NodesTargetGroup(this, 'Nodes', props);
     targetGroup.renewWith(listener, listener.listenerArn);
@@ -80,7 +77,7 @@ export class ListenerEntrance extends Construct {
   }
 
   private checkProtocol(forwardedProto: string) {
-    if (!Token.isUnresolved(forwardedProto) && !['https', 'http'].includes(forwardedProto)) {
+    if (isKnown(forwardedProto) && !['https', 'http'].includes(forwardedProto)) {
       throw invalidProp(this, {
         prop: 'entrance.forwardedProto',
         problem: `must be 'https' or 'http', got: '${forwardedProto}'`,
@@ -91,7 +88,7 @@ export class ListenerEntrance extends Construct {
 }
 
 function checkArn(scope: Construct, { listenerArn }: elbv2.IApplicationListener) {
-  if (Token.isUnresolved(listenerArn) || isNotLookedUp(listenerArn)) {
+  if (Token.isUnresolved(listenerArn) || isPending(listenerArn)) {
     return;
   }
   const [, region] = /^arn:[\w-]+:elasticloadbalancing:([a-z0-9-]+):\d{12}:listener\/app\//.exec(listenerArn) ?? [];

@@ -1,8 +1,10 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
-import { isNotLookedUp, resources } from './known-resources';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { claimName } from './claimed-names';
+import { resources } from './known-resources';
+import { isPending } from './pending-look-up';
 
 /** What Elastic Load Balancing takes ("Quotas for your Application Load Balancers", "Condition types for listener rules"). */
 const LAST_PRIORITY = 50000;
@@ -22,7 +24,7 @@ export function checkPriority(scope: Construct, priority: number) {
 /** Finds the rule of the app that has the same priority, when all are there. */
 export function checkPriorityIsFree(scope: Construct, rule: elbv2.CfnListenerRule): string[] {
   const { listenerArn, priority } = rule;
-  if (Token.isUnresolved(priority) || isNotLookedUp(listenerArn ?? '')) {
+  if (Token.isUnresolved(priority) || isPending(listenerArn ?? '')) {
     return [];
   }
   const other = resources(scope, elbv2.CfnListenerRule.isCfnListenerRule).find(
@@ -63,6 +65,40 @@ export function ruleConditions(
   return given;
 }
 
+/** Of two rules with the same conditions only the first is ever asked. */
+export function claimConditions(
+  scope: Construct,
+  conditions: elbv2.ListenerCondition[],
+  {
+    listener,
+    domainName,
+    conditions: given = [],
+  }: {
+    listener: elbv2.IApplicationListener;
+    domainName: string;
+    conditions?: elbv2.ListenerCondition[];
+  },
+) {
+  claimName(scope, {
+    place: listener.listenerArn,
+    name: conditions
+      .map((condition) => JSON.stringify(condition.renderRawCondition()))
+      .sort()
+      .join(),
+    ...(given.length > 0
+      ? {
+          prop: 'entrance.conditions',
+          problem: (other) => `lead to ${other} already, by a rule of the same listener`,
+          remedy: 'Give each cluster conditions of its own: of two rules with the same only the first is asked',
+        }
+      : {
+          prop: 'entrance.domainName',
+          problem: (other) => `'${domainName}' leads to ${other} already, by a rule of the same listener`,
+          remedy: 'Give each cluster a name or a `publicPath` of its own: of two such rules only the first is asked',
+        }),
+  });
+}
+
 /** What is under it, and itself as users type it. */
 function pathsOf(publicPath: string): string[] {
   return Token.isUnresolved(publicPath) ? [`${publicPath}*`] : [publicPath.slice(0, -1), `${publicPath}*`];
@@ -90,7 +126,7 @@ function checkFields(scope: Construct, fields: string[]) {
 }
 
 function warnOfPaths(scope: Construct, patterns: string[], publicPath: string) {
-  if ([publicPath, ...patterns].some(Token.isUnresolved) || patterns.length === 0) {
+  if (![publicPath, ...patterns].every(isKnown) || patterns.length === 0) {
     return;
   }
   const missing = [publicPath, `${publicPath}api/app:getInfo`, `${publicPath}ws`].filter(

@@ -4,19 +4,14 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { checkPort } from '../host-and-port';
 import { invalidProp } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { allowClients } from './allowed-clients';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { LoadBalancerEntranceOptions } from './entrance-options';
-import {
-  checkVpc,
-  isNotLookedUp,
-  knownLoadBalancer,
-  resources,
-  warnOfIdleTimeout,
-  waysToNodes,
-} from './known-resources';
+import { checkVpc, knownLoadBalancer, resources, warnOfIdleTimeout, waysToNodes } from './known-resources';
 import { NodesTargetGroup } from './nodes-target-group';
+import { isPending } from './pending-look-up';
 
 export interface LoadBalancerEntranceProps extends LoadBalancerEntranceOptions, EntranceContext {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
@@ -30,6 +25,7 @@ export class LoadBalancerEntrance extends Construct {
     super(scope, id);
     const { loadBalancer, certificate, domainName, port = 443 } = props;
     const { region } = Stack.of(this);
+    checkRequired(this, { 'entrance.loadBalancer': loadBalancer });
     checkDomainName(this, domainName);
     checkPort(this, 'entrance.port', port);
     checkCertificateRegion(this, certificate, {
@@ -80,7 +76,7 @@ export class LoadBalancerEntrance extends Construct {
 
   private checkPortIsFree(listener: elbv2.CfnListener): string[] {
     const { loadBalancerArn, port } = listener;
-    if (Token.isUnresolved(port) || isNotLookedUp(loadBalancerArn)) {
+    if (Token.isUnresolved(port) || isPending(loadBalancerArn)) {
       return [];
     }
     const other = resources(this, elbv2.CfnListener.isCfnListener).find(

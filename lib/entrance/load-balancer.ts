@@ -31,8 +31,8 @@ export class LoadBalancer extends Construct {
 
   private constructor(scope: Construct, id: string, props: LoadBalancerProps & { readonly internetFacing: boolean }) {
     super(scope, id);
-    const vpcSubnets = props.internetFacing ? this.publicSubnets(props) : internalSubnets(props);
-    this.checkZones(props.vpc.selectSubnets(vpcSubnets).subnets);
+    const vpcSubnets = props.internetFacing ? this.publicSubnets(props) : this.internalSubnets(props);
+    this.checkZones(props.vpc.selectSubnets(vpcSubnets));
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Alb', {
       vpc: props.vpc,
       internetFacing: props.internetFacing,
@@ -100,7 +100,19 @@ export class LoadBalancer extends Construct {
     return selection;
   }
 
-  private checkZones(subnets: ec2.ISubnet[]) {
+  private internalSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
+    if (subnets !== undefined) return { onePerAz: true, ...subnets };
+    if (vpc.privateSubnets.length > 0) return { onePerAz: true, subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+    if (vpc.isolatedSubnets.length > 0) return { onePerAz: true, subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    throw invalidProp(this, {
+      prop: 'subnets.entrance',
+      problem: 'is missing: the load balancer is internal, and the `vpc` names no private subnets for it',
+      remedy: 'Name subnets in two availability zones; those of the nodes will do',
+    });
+  }
+
+  private checkZones({ subnets, isPendingLookup }: ec2.SelectedSubnets) {
+    if (isPendingLookup) return;
     const zones = new Set(subnets.map(zoneOf));
     if (!zones.has(undefined) && zones.size < 2) {
       throw invalidProp(this, {
@@ -120,14 +132,6 @@ export class LoadBalancer extends Construct {
       });
     }
   }
-}
-
-function internalSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
-  const subnetType =
-    vpc.privateSubnets.length === 0 && vpc.isolatedSubnets.length > 0
-      ? ec2.SubnetType.PRIVATE_ISOLATED
-      : ec2.SubnetType.PRIVATE_WITH_EGRESS;
-  return { onePerAz: true, ...(subnets ?? { subnetType }) };
 }
 
 /** The zone of a subnet, where synthesis can tell it from others. */

@@ -1,7 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 
 /** Puts a web ACL before a load balancer. */
 export function protectLoadBalancer(scope: Construct, webAclArn: string, resourceArn: string) {
@@ -53,6 +53,7 @@ function scopeOf(scope: Construct, webAclArn: string): { scope?: string; region?
       .find((each) => wafv2.CfnWebACL.isCfnWebACL(each) && each.attrArn === webAclArn) as wafv2.CfnWebACL | undefined;
     return webAcl === undefined || Token.isUnresolved(webAcl.scope) ? {} : { scope: webAcl.scope };
   }
+  if (!isKnown(webAclArn)) return {};
   const [, region, kind] = /^arn:[\w-]+:wafv2:([a-z0-9-]+):\d{12}:(regional|global)\/webacl\/./.exec(webAclArn) ?? [];
   if (region === undefined) {
     throw invalidProp(scope, {

@@ -5,6 +5,7 @@ import * as assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { pulledFromEcr } from './ecr-image';
 import type { NocoBaseImageBinding, NocoBaseImageContext } from './nocobase-image';
 
@@ -14,6 +15,7 @@ export function assetImage(
   options: assets.DockerImageAssetOptions,
   context: NocoBaseImageContext,
 ): NocoBaseImageBinding {
+  checkRequired(scope, { 'image.directory': directory });
   checkDockerfile(scope, directory, options.file ?? 'Dockerfile');
   const asset = new assets.DockerImageAsset(scope, 'Image', {
     ...options,

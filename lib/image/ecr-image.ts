@@ -3,7 +3,8 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, PullThroughCacheOptions } from './nocobase-image';
 
@@ -12,6 +13,7 @@ const REPOSITORY_NAME = /^([a-z0-9]+([._-]+[a-z0-9]+)*\/)*[a-z0-9]+([._-]+[a-z0-
 const NO_PREFIX = 'ROOT';
 
 export function ecrImage(scope: Construct, repository: ecr.IRepository, tagOrDigest: string): NocoBaseImageBinding {
+  checkRequired(scope, { 'image.repository': repository });
   checkTagOrDigest(scope, tagOrDigest);
   return {
     reference: repository.repositoryUriForTagOrDigest(tagOrDigest),
@@ -52,7 +54,8 @@ export function pullThroughCacheImage(
 }
 
 function checkRepositoryName(scope: Construct, what: string, name: string) {
-  if (!Token.isUnresolved(name) && !REPOSITORY_NAME.test(name)) {
+  checkRequired(scope, { [`image.${what}`]: name });
+  if (isKnown(name) && !REPOSITORY_NAME.test(name)) {
     throw invalidProp(scope, {
       prop: `image.${what}`,
       problem: `'${name}' cannot be part of the name of a repository in ECR`,
@@ -73,7 +76,7 @@ function regionOf(scope: Construct, repository: ecr.IRepository): string {
 /** An interface endpoint reaches the ECR of its own region. */
 function ecrElsewhere(scope: Construct, region: string): string | undefined {
   const ours = Stack.of(scope).region;
-  return [region, ours].some(Token.isUnresolved) || region === ours ? undefined : `Amazon ECR in ${region}`;
+  return ![region, ours].every(isKnown) || region === ours ? undefined : `Amazon ECR in ${region}`;
 }
 
 class PullThroughCacheImage extends ecs.ContainerImage {

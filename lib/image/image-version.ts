@@ -1,13 +1,14 @@
-import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 
 const FLOATING_TAG = /^((latest|main|next|stable|alpha|beta)(-full)?(-no-nginx)?|full|)$/;
 const TAG_OR_DIGEST = /^(\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/;
 
 /** Refuses what does not stand for one image for ever. */
 export function checkTagOrDigest(scope: Construct, tagOrDigest: string) {
-  if (Token.isUnresolved(tagOrDigest)) return;
+  checkRequired(scope, { 'image.tagOrDigest': tagOrDigest });
+  if (!isKnown(tagOrDigest)) return;
   if (FLOATING_TAG.test(tagOrDigest)) {
     throw invalidProp(scope, {
       prop: 'image',

@@ -2,8 +2,9 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
+import { checkRequired } from '../required-options';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, RegistryImageOptions } from './nocobase-image';
 
@@ -14,7 +15,8 @@ const ECR = /^\d{12}\.dkr[.-]ecr[.-]/;
 const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
 
 export function officialImage(scope: Construct, version: string, example: string): NocoBaseImageBinding {
-  if (!Token.isUnresolved(version) && !VERSION.test(version)) {
+  checkRequired(scope, { 'image.version': version });
+  if (isKnown(version) && !VERSION.test(version)) {
     throw invalidProp(scope, {
       prop: 'image',
       problem: `version must be a numeric tag, got: '${version}'`,
@@ -25,13 +27,14 @@ export function officialImage(scope: Construct, version: string, example: string
 }
 
 export function registryImage(scope: Construct, name: string, options: RegistryImageOptions): NocoBaseImageBinding {
-  if (!Token.isUnresolved(name)) {
+  checkRequired(scope, { 'image.name': name });
+  if (isKnown(name)) {
     checkName(scope, name);
   }
   return {
     reference: name,
     containerImage: new RegistryImage(name, options.credentials && credentialsOf(scope, options.credentials)),
-    internet: Token.isUnresolved(name) ? 'its registry' : registryOf(name),
+    internet: isKnown(name) ? registryOf(name) : 'its registry',
   };
 }
 

@@ -3,6 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
+import { checkRequired } from '../required-options';
 import { GeneratedKeys, generatedRootPassword } from './generated-keys';
 
 /** The keys of a cluster, bound. */
@@ -69,9 +70,12 @@ export abstract class ApplicationKeys implements IApplicationKeys {
    * Keys that were generated before are kept, outside the stack.
    */
   public static fromSecret(secret: secretsmanager.ISecret): ApplicationKeys {
-    return ApplicationKeys.existing({
-      appKey: StoredSecret.inSecretsManager(secret, 'APP_KEY'),
-      aesSecretKey: StoredSecret.inSecretsManager(secret, 'APP_AES_SECRET_KEY'),
+    return new Existing((scope) => {
+      checkRequired(scope, { keys: secret });
+      return {
+        appKey: StoredSecret.inSecretsManager(secret, 'APP_KEY'),
+        aesSecretKey: StoredSecret.inSecretsManager(secret, 'APP_AES_SECRET_KEY'),
+      };
     });
   }
 
@@ -81,7 +85,7 @@ export abstract class ApplicationKeys implements IApplicationKeys {
    * have to be in the region of the cluster.
    */
   public static existing(keys: ExistingKeys): ApplicationKeys {
-    return new Existing(keys);
+    return new Existing(() => keys);
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */
@@ -95,20 +99,36 @@ class Generated extends ApplicationKeys {
 }
 
 class Existing extends ApplicationKeys {
-  constructor(private readonly keys: ExistingKeys) {
+  constructor(private readonly given: (scope: IConstruct) => ExistingKeys) {
     super();
   }
 
   public bind(scope: Construct, context: ApplicationKeysContext): ApplicationKeysBinding {
-    const { appKey, aesSecretKey, rootPassword } = this.keys;
     const keys = new Construct(scope, 'Keys');
-    refuseOneForTwo(keys, this.keys);
+    const given = this.given(keys);
+    const { appKey, aesSecretKey, rootPassword } = given;
+    checkStored(keys, given);
+    refuseOneForTwo(keys, given);
     return {
       appKey,
       aesSecretKey,
       // Of the id that it has among generated keys: it stays the same when those are exchanged for others.
       rootPassword: rootPassword ?? StoredSecret.inSecretsManager(generatedRootPassword(keys, context.encryptionKey)),
     };
+  }
+}
+
+/** The preflight check reads them, and has to know where they are. */
+function checkStored(scope: IConstruct, { appKey, aesSecretKey, rootPassword }: ExistingKeys) {
+  checkRequired(scope, { 'keys.appKey': appKey, 'keys.aesSecretKey': aesSecretKey });
+  for (const [prop, secret] of Object.entries({ appKey, aesSecretKey, rootPassword })) {
+    if (secret !== undefined && typeof secret.storeArn !== 'string') {
+      throw invalidProp(scope, {
+        prop: `keys.${prop}`,
+        problem: 'is no StoredSecret, so its value cannot be looked at before a deployment',
+        remedy: 'Write StoredSecret.inSecretsManager(secret, field), or StoredSecret.inParameterStore(parameter)',
+      });
+    }
   }
 }
 

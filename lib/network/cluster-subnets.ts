@@ -13,13 +13,16 @@ export interface ClusterSubnets {
    * Nodes. They have no address of their own on the internet. In subnets without
    * a way out they reach AWS by endpoints, see `NodeEndpoints`.
    *
-   * @default - private subnets with a way out where there are some, isolated ones otherwise
+   * @default - private subnets with a way out where there are some, isolated ones otherwise; of them those in
+   * availability zones in which the storage can be mounted
    */
   readonly nodes?: SubnetSelection;
 
   /**
-   * What holds data and is made here. Changing it replaces database, Redis,
-   * queue and mount targets of the storage.
+   * What holds data and is made here. Changing it replaces the queue and loses
+   * what is in it. Database and Redis stay, and their nodes have to find the
+   * subnets that they are in. A mount target of the storage does not move to
+   * another subnet of its zone: such a deployment fails, see `EfsStorageProps`.
    *
    * @default - isolated subnets where there are some, as the nodes otherwise
    */

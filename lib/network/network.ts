@@ -1,16 +1,18 @@
-import { RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
-import { invalidProp, refuseToken } from '../invalid-prop';
+import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { acknowledgeLogGroup } from '../log-group-rules';
 import type { ClusterSubnets } from './cluster-subnets';
-import { findNodeEndpoints, limitS3, NodeEndpoints } from './node-endpoints';
+import { findNodeEndpoints, hasEndpoint, limitS3, NodeEndpoints } from './node-endpoints';
 import { checkedSubnets } from './subnet-checks';
 import type { WayOut } from './way-out';
 
 export interface NetworkProps {
   readonly vpc?: ec2.IVpc;
+  /** What it came by: `vpc` unless told otherwise. */
+  readonly vpcProp?: string;
   readonly subnets?: ClusterSubnets;
   readonly natGateways?: number;
   /** Where there is no way out, it takes an endpoint. */
@@ -24,6 +26,8 @@ export class Network extends Construct {
   public readonly entranceSubnets?: ec2.SubnetSelection;
   /** Nodes: no address of their own on the internet, but a way out to it if there is one. */
   public readonly nodeSubnets: ec2.SubnetSelection;
+  /** Whether somebody chose them. */
+  public readonly nodesAreSelected: boolean;
   /** Data stores: no way out at all, where the VPC has such subnets. */
   public readonly dataSubnets: ec2.SubnetSelection;
   /** Whether nodes have a way out. */
@@ -33,8 +37,13 @@ export class Network extends Construct {
   /** What nodes need to reach AWS, beside the routes of their subnets. */
   public readonly startAfter: IDependable[] = [];
 
+  private readonly vpcProp: string;
+
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
+    this.vpcProp = props.vpcProp ?? 'vpc';
+    this.nodesAreSelected = props.subnets?.nodes !== undefined;
+    this.node.addValidation({ validate: () => this.checkEndpoints() });
     if (props.vpc === undefined) {
       this.refuseSubnets(props.subnets);
       const natGateways = props.natGateways ?? 1;
@@ -59,13 +68,13 @@ export class Network extends Construct {
     this.check(props);
     const { entrance, nodes, data } = props.subnets ?? {};
     this.entranceSubnets = entrance && this.tier('subnets.entrance', entrance, { onePerZone: true });
-    this.nodeSubnets = this.tier(nodes ? 'subnets.nodes' : 'vpc', nodes ?? this.usualNodeSubnets(), {
+    this.nodeSubnets = this.tier(nodes ? 'subnets.nodes' : this.vpcProp, nodes ?? this.usualNodeSubnets(), {
       onePerZone: nodes === undefined,
       whyNotPublic: 'where nodes, which get no address on the internet, have no way out',
     });
     const sharesSelected = nodes !== undefined && this.vpc.isolatedSubnets.length === 0;
     this.dataSubnets = this.tier(
-      data || sharesSelected ? 'subnets.data' : 'vpc',
+      data || sharesSelected ? 'subnets.data' : this.vpcProp,
       data ?? this.usualDataSubnets(nodes),
       {
         // A file system takes one mount target in a zone.
@@ -84,13 +93,39 @@ export class Network extends Construct {
         'Nodes are in subnets without a known way out and reach AWS by endpoints only: interface endpoints for ECR (api and dkr), CloudWatch Logs, Secrets Manager and EFS, and a gateway endpoint for S3. Make them before the cluster, new NodeEndpoints(this, "Endpoints", { vpc }), or acknowledge this when the VPC has them and lets the nodes in (`cluster.connections`).',
       );
     }
+    if (props.enableExecuteCommand) {
+      this.askFor('ExecuteCommand', '`enableExecuteCommand`', 'executeCommand');
+    }
   }
 
   /** For values in Parameter Store. Endpoints of the user are the user's. */
   public reachParameterStore() {
     if (this.wayOut === 'none') {
       this.endpoints?.addParameterStore();
+    } else {
+      this.askFor('ParameterStore', 'What nodes are given from Parameter Store', 'parameterStore');
     }
+  }
+
+  private askFor(endpoint: 'ParameterStore' | 'ExecuteCommand', what: string, option: string) {
+    if (this.wayOut !== 'unknown' || (this.endpoints && hasEndpoint(this.endpoints, endpoint))) return;
+    const service = endpoint === 'ParameterStore' ? 'ssm' : 'ssmmessages';
+    Validations.of(this).addWarning(
+      `cdk-nocobase:${service}-endpoint`,
+      `${what} takes an interface endpoint for ${service} where nodes have no way out, and ${this.endpoints ? `${this.endpoints.node.path} has none` : 'none is known'}. Set \`${option}\` of the NodeEndpoints, or acknowledge this when the VPC has one that lets the nodes in.`,
+    );
+  }
+
+  /** Those that came after the cluster: its nodes would be sent to them and not be let in. */
+  private checkEndpoints(): string[] {
+    const found = findNodeEndpoints(this, this.vpc);
+    if (found === undefined || found === this.endpoints) return [];
+    const details = {
+      prop: this.vpcProp,
+      problem: `got node endpoints after the cluster was made, which do not let its nodes in: ${found.node.path}`,
+      remedy: 'Make the NodeEndpoints before the cluster, in a VPC of your own',
+    };
+    return [invalidProp(this, details).message];
   }
 
   private createVpc(natGateways: number): ec2.Vpc {
@@ -152,14 +187,15 @@ export class Network extends Construct {
     const { account, region } = Stack.of(this);
     const { env } = this.vpc;
     for (const [what, given, ours] of [
-      ['account', env.account, account],
+      // An imported one may be shared by another account, and one that is made there cannot be referred to.
+      ...(this.vpc instanceof ec2.Vpc ? [['account', env.account, account]] : []),
       ['region', env.region, region],
     ]) {
-      if (![given, ours].some(Token.isUnresolved) && given !== ours) {
+      if ([given, ours].every(isKnown) && given !== ours) {
         throw invalidProp(this, {
-          prop: 'vpc',
+          prop: this.vpcProp,
           problem: `is in ${what} ${given}, and the cluster in ${ours}`,
-          remedy: 'Put both into the same account and region',
+          remedy: `Put both into the same ${what}`,
         });
       }
     }
@@ -169,7 +205,7 @@ export class Network extends Construct {
     const { privateSubnets, isolatedSubnets } = this.vpc;
     if (privateSubnets.length + isolatedSubnets.length === 0) {
       throw invalidProp(this, {
-        prop: 'vpc',
+        prop: this.vpcProp,
         problem: 'has no private subnets, where the nodes belong',
         remedy:
           'Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones, or name the subnets of the nodes: `subnets.nodes`',

@@ -3,6 +3,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { compareVpcs } from './same-vpc';
+import { refuseSharedVpc } from './shared-vpc';
 import { checkedSubnets } from './subnet-checks';
 
 /** Properties of `NodeEndpoints`. */
@@ -46,7 +48,8 @@ export interface NodeEndpointsProps {
  * Secrets Manager and EFS, which users of this account may use and nobody else.
  *
  * Make one for a VPC, **before the clusters** in it: each of them lets its nodes
- * in, and its service waits for the endpoints. They have private DNS, so that
+ * in, and its service waits for the endpoints; made later, they are an error.
+ * They have private DNS, so that
  * everything in the VPC comes to them that talks to these services; let others
  * in by `connections`:
  *
@@ -176,6 +179,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
         remedy: 'Use those. A VPC takes one endpoint with private DNS for a service',
       });
     }
+    refuseSharedVpc(this, this.vpc, 'Leave the endpoints to the owner of the VPC');
     if (this.vpc instanceof ec2.Vpc && !(this.vpc.dnsSupportEnabled && this.vpc.dnsHostnamesEnabled)) {
       throw invalidProp(this, {
         prop: 'vpc',
@@ -193,8 +197,13 @@ export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoin
     .findAll()
     .find(
       (other): other is NodeEndpoints =>
-        other instanceof NodeEndpoints && other.vpc === vpc && Stage.of(other) === stage,
+        other instanceof NodeEndpoints && Stage.of(other) === stage && compareVpcs(other.vpc, vpc) === 'same',
     );
+}
+
+/** Whether one was made that is made by choice only. */
+export function hasEndpoint({ interfaceEndpoints }: NodeEndpoints, id: 'ParameterStore' | 'ExecuteCommand'): boolean {
+  return interfaceEndpoints.some(({ node }) => node.id === id);
 }
 
 /** The gateway endpoint for S3 that a VPC was made with. */

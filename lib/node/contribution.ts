@@ -88,9 +88,28 @@ export interface PartBinding {
    * A place that is claimed twice, within a cluster or by two clusters of one
    * app, is an error: they would overwrite each other's data.
    *
+   * Private addresses and names (without a domain, or under `.internal`, `.local`
+   * and the like) are one place within one VPC, others wherever the cluster is.
+   * A place that ends in `, path /…` has the folders below in it.
+   *
    * @default - nothing that can be claimed twice
    */
   readonly claims?: { [purpose: string]: string };
+
+  /**
+   * The same for what `adapterContribution` is about: claimed only where the
+   * cluster's plug-ins are.
+   *
+   * @default - nothing that can be claimed twice
+   */
+  readonly adapterClaims?: { [purpose: string]: string };
+
+  /**
+   * A sentence that says what to do when one of its places is claimed twice.
+   *
+   * @default - to give each a place of its own
+   */
+  readonly claimsRemedy?: string;
 
   /**
    * Values that become part of connection URLs as they are, by what they are.

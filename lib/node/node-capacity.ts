@@ -1,6 +1,6 @@
-import { Token } from 'aws-cdk-lib';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import type { IConstruct } from 'constructs';
+import { Stage, Token } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 
 /** Where ECS places nodes. */
@@ -42,6 +42,21 @@ export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProvider
       remedy: 'Use capacity providers of one kind',
     });
   }
+  for (const { capacityProvider, ...numbers } of strategies) {
+    for (const [name, most] of [
+      ['weight', 1000],
+      ['base', 100_000],
+    ] as const) {
+      const value = numbers[name] ?? 0;
+      if (!Token.isUnresolved(value) && !(Number.isInteger(value) && value >= 0 && value <= most)) {
+        throw invalidProp(scope, {
+          prop,
+          problem: `has ${name} ${value} for ${capacityProvider}, which must be a whole number between 0 and ${most}`,
+          remedy: 'A weight is a share of the nodes, a base how many come first',
+        });
+      }
+    }
+  }
   if (strategies.filter(({ base }) => (base ?? 0) > 0).length > 1) {
     throw invalidProp(scope, {
       prop,
@@ -49,7 +64,7 @@ export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProvider
       remedy: 'Keep it where the nodes are that should be there in any case',
     });
   }
-  if (strategies.every(({ weight }) => weight === 0)) {
+  if (strategies.every(({ weight }) => (weight ?? 0) === 0)) {
     throw invalidProp(scope, {
       prop,
       problem: 'has no capacity provider with a `weight`, so ECS could start nothing',
@@ -65,4 +80,45 @@ export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProvider
     });
   }
   return { onEc2: onFargate.length === 0, strategies };
+}
+
+/**
+ * What gives an ECS cluster of the app its capacity providers. ECS places
+ * nothing by one that is not there yet, nor takes one away that nodes are on.
+ */
+export function associationsOf(cluster: ecs.ICluster): IDependable {
+  const associations = {};
+  Dependable.implement(associations, {
+    // CDK makes it at the very end.
+    get dependencyRoots() {
+      return findAssociations(cluster);
+    },
+  });
+  return associations;
+}
+
+/** What an ECS cluster of the app would have to be given for nodes to be placed; known at the very end. */
+export function checkAssociations(scope: IConstruct, cluster: ecs.ICluster, { strategies }: NodeCapacity): string[] {
+  const resource = cluster.node.defaultChild;
+  if (!ecs.CfnCluster.isCfnCluster(resource)) return [];
+  const given = findAssociations(cluster).flatMap(({ capacityProviders }) => capacityProviders);
+  given.push(...(resource.capacityProviders ?? []));
+  const missing = (strategies ?? []).find(
+    ({ capacityProvider }) => FARGATE.includes(capacityProvider) && !given.includes(capacityProvider),
+  );
+  if (missing === undefined) return [];
+  const details = {
+    prop: 'ecsCluster',
+    problem: `${cluster.node.path} has no capacity provider ${missing.capacityProvider}, which \`capacityProviderStrategies\` names`,
+    remedy: 'Give it those of Fargate: enableFargateCapacityProviders: true',
+  };
+  return [invalidProp(scope, details).message];
+}
+
+function findAssociations(cluster: ecs.ICluster): ecs.CfnClusterCapacityProviderAssociations[] {
+  const stage = Stage.of(cluster);
+  return (stage ?? cluster.node.root).node
+    .findAll()
+    .filter(ecs.CfnClusterCapacityProviderAssociations.isCfnClusterCapacityProviderAssociations)
+    .filter((association) => association.cluster === cluster.clusterName && Stage.of(association) === stage);
 }

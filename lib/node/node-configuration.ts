@@ -5,7 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import type { NodeContribution } from './contribution';
-import { ownerOf } from './owned-variables';
+import { NO_PROP, ownerOf } from './owned-variables';
 import { StoredSecret } from './stored-secret';
 
 /** A contribution and the prop that it comes from. */
@@ -131,12 +131,12 @@ export class NodeConfiguration extends Construct {
           remedy: 'Use letters, digits and underscores',
         });
       }
-      const owner = this.sources.get(name) ?? ownerOf(name);
+      const owner = ownerOf(name) ?? this.sources.get(name);
       if (owner !== undefined) {
         throw invalidProp(this, {
           prop: `${prop}.${name}`,
           problem: 'is decided by the library, so that all parts of the cluster agree on it',
-          remedy: `Use the prop \`${owner}\` instead`,
+          remedy: owner === NO_PROP ? 'Leave it out' : `Use the prop \`${owner}\` instead`,
         });
       }
     }

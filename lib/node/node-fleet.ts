@@ -7,7 +7,7 @@ import { Construct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
 import { renewWith } from '../renewed-resource';
-import type { NodeCapacity } from './node-capacity';
+import { associationsOf, checkAssociations, type NodeCapacity } from './node-capacity';
 import type { NodeConfiguration } from './node-configuration';
 import type { NodeSize } from './node-size';
 import { NODE_PORT, TIMING } from './timing';
@@ -39,7 +39,7 @@ export interface INodeFleet extends ec2.IConnectable, iam.IGrantable {
 
 export interface NodeFleetProps {
   readonly cluster: ecs.ICluster;
-  readonly subnets: ec2.SubnetSelection;
+  readonly subnets: ec2.ISubnet[];
   readonly securityGroup: ec2.ISecurityGroup;
   readonly image: ecs.ContainerImage;
   readonly configuration: NodeConfiguration;
@@ -122,9 +122,12 @@ export class NodeFleet extends Construct implements INodeFleet {
     this.service.node.defaultChild!.node.addDependency(
       ...props.startAfter,
       this.taskDefinition.executionRole!,
-      props.cluster.vpc.selectSubnets(props.subnets).internetConnectivityEstablished,
+      ...props.subnets.map(({ internetConnectivityEstablished }) => internetConnectivityEstablished),
+      associationsOf(props.cluster),
     );
-    this.node.addValidation({ validate: () => this.checkSize() });
+    this.node.addValidation({
+      validate: () => [...this.checkSize(), ...checkAssociations(this, props.cluster, props.capacity)],
+    });
     this.connections = this.service.connections;
 
     this.scaling = this.service.autoScaleTaskCount({
@@ -146,7 +149,8 @@ export class NodeFleet extends Construct implements INodeFleet {
     const settings = {
       cluster: props.cluster,
       taskDefinition: this.taskDefinition,
-      vpcSubnets: props.subnets,
+      // Themselves: the network that the ECS cluster was given with may be described in less detail.
+      vpcSubnets: { subnets: props.subnets },
       securityGroups: [props.securityGroup],
       capacityProviderStrategies: props.capacity.strategies,
       // A single node is single from the moment the service is updated; the scalable target, which comes after the

@@ -1,3 +1,6 @@
+/** Stands where the library decides by itself. */
+export const NO_PROP = 'none';
+
 /** Variables that a prop of the library decides, and the prop. The first match counts. */
 const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
   // All but how NocoBase uses the database: DB_POOL_MAX and its like are the user's.
@@ -13,7 +16,13 @@ const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^CLUSTER_MODE$/, 'web.processes'],
   [/^(WORKER_MODE|APP_PORT|APP_LAUNCH_MODE)$/, 'web'],
   [/^(STORAGE_PATH|NOCOBASE_RUNNING_IN_DOCKER|PM2_HOME)$/, 'storage'],
-  [/^(SKIP_SAME_VERSION_UPGRADE|PM2_KILL_TIMEOUT|LAUNCHER_.*)$/, 'upgradeTimeout'],
+  [/^LAUNCHER_UPGRADE_TIMEOUT$/, 'upgradeTimeout'],
+  [/^LAUNCHER_DATABASE_/, 'database'],
+  [/^LAUNCHER_REDIS_/, 'redis'],
+  [/^LAUNCHER_QUEUE_/, 'queue'],
+  [/^LAUNCHER_(LICENSE|REQUIRED_PLUGINS|NODES)/, 'plugins'],
+  [/^LAUNCHER_FORWARDED_PROTO$/, 'entrance'],
+  [/^(SKIP_SAME_VERSION_UPGRADE|PM2_KILL_TIMEOUT|LAUNCHER_.*)$/, NO_PROP],
   [/^(PATH|HOME|LD_PRELOAD|ECS_.*)$/, 'image'],
 ];
 

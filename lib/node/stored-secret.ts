@@ -1,10 +1,12 @@
-import { type IResource, Token } from 'aws-cdk-lib';
+import { type IResource, Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { invalidProp } from '../invalid-prop';
+import type { IConstruct } from 'constructs';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRegion } from '../same-region';
 
 /**
  * A secret value that stays in Secrets Manager or Parameter Store: ECS injects
@@ -19,7 +21,12 @@ export abstract class StoredSecret extends ecs.Secret {
    * The value of a Secret, or of one field of it. Give an imported Secret its
    * key (`Secret.fromSecretAttributes(this, id, { secretCompleteArn, encryptionKey })`),
    * or nodes may not decrypt it. One of another account is given by its complete
-   * ARN, needs a key of its own, and both have to let this account in.
+   * ARN, needs a key of its own, and both have to let this account in. So is one
+   * whose name ends in a hyphen and six characters, which Secrets Manager takes
+   * for the random end of an ARN. It has to be in the region of the cluster.
+   *
+   * Where the key is known by an alias only, reading is allowed with whatever key
+   * has that alias.
    *
    * @param field of the JSON object that the Secret's value is; without it the whole value
    */
@@ -58,6 +65,18 @@ export abstract class StoredSecret extends ecs.Secret {
    * @default - it cannot be: CloudFormation resolves no SecureString in a Secret
    */
   public abstract readonly dynamicReference?: string;
+
+  /** The region that it is in. */
+  public abstract readonly storeRegion: string;
+
+  /** Refuses one of another region than the scope: nodes and CloudFormation look in their own. */
+  public checkRegion(scope: IConstruct, prop: string) {
+    checkRegion(scope, prop, {
+      what: `(${this.storeName})`,
+      region: this.storeRegion,
+      remedy: 'Replicate it there, aws secretsmanager replicate-secret-to-regions, and give that one',
+    });
+  }
 }
 
 class InSecretsManager extends StoredSecret {
@@ -65,12 +84,15 @@ class InSecretsManager extends StoredSecret {
   public readonly hasField: boolean;
   public readonly storeArn: string;
   public readonly storeName: string;
+  public readonly storeRegion: string;
 
   constructor(
     private readonly secret: secretsmanager.ISecret,
     public readonly field?: string,
   ) {
     super();
+    refuseOther(secret, 'StoredSecret.inSecretsManager', 'a Secret of Secrets Manager', secret?.secretArn);
+    checkSecret(secret);
     if (field !== undefined && !Token.isUnresolved(field) && !/^[^:]+$/.test(field)) {
       throw invalidProp(secret, {
         prop: 'field',
@@ -82,6 +104,7 @@ class InSecretsManager extends StoredSecret {
     this.hasField = field !== undefined;
     this.storeArn = secret.secretArn;
     this.storeName = secret.secretName;
+    this.storeRegion = secret.env.region;
   }
 
   public get dynamicReference(): string {
@@ -106,11 +129,13 @@ class InParameterStore extends StoredSecret {
   public readonly hasField = false;
   public readonly storeArn: string;
   public readonly storeName: string;
+  public readonly storeRegion: string;
   public readonly field = undefined;
   public readonly dynamicReference = undefined;
 
   constructor(private readonly parameter: ssm.IParameter) {
     super();
+    refuseOther(parameter, 'StoredSecret.inParameterStore', 'a parameter of Parameter Store', parameter?.parameterArn);
     const { parameterType } = parameter;
     // Of a parameter that is made by this app the type is a token: CloudFormation makes no SecureString.
     if (parameterType !== 'SecureString') {
@@ -123,6 +148,7 @@ class InParameterStore extends StoredSecret {
     }
     this.arn = this.storeArn = parameter.parameterArn;
     this.storeName = parameter.parameterName;
+    this.storeRegion = parameter.env.region;
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {
@@ -140,17 +166,72 @@ class InParameterStore extends StoredSecret {
   }
 }
 
+/** There is no scope yet to be named; where it was called from is in the trace. */
+function refuseOther(given: unknown, factory: string, wanted: string, arn: unknown) {
+  if (typeof arn === 'string') return;
+  throw new Error(
+    `NocoBaseCluster: \`${factory}\` takes ${wanted}, got: ${given === undefined || given === null ? 'nothing' : typeof given}. Import it, by its name or ARN, and give that.`,
+  );
+}
+
+function checkSecret(secret: secretsmanager.ISecret) {
+  const { secretFullArn, secretArn, encryptionKey, env } = secret;
+  // CDK takes it for that end as well, and leaves it out of `secretName`.
+  const name = secretArn.slice(secretArn.lastIndexOf(':') + 1);
+  if (secretFullArn === undefined && isKnown(name) && /-[A-Za-z0-9]{6}$/.test(name)) {
+    throw invalidProp(secret, {
+      prop: 'secret',
+      problem: `'${name}' ends in a hyphen and six characters, which Secrets Manager takes for the random end of an ARN, and so does not find it by its name`,
+      remedy: 'Import it by its complete ARN: Secret.fromSecretCompleteArn, or fromSecretAttributes with its key',
+    });
+  }
+  if (encryptionKey !== undefined) {
+    checkRegion(secret, 'encryptionKey', {
+      region: encryptionKey.env.region,
+      here: env.region,
+      remedy: 'Give a key of that region, of a multi-Region key the replica that is there',
+    });
+  }
+}
+
 /**
  * The grants of CDK would write into the policy of the key: nothing for a key that is not of this app, and a circle of
  * references for one of another stack.
  */
 function grantDecrypt(grantee: iam.IGrantable, store: IResource, service: string, key?: kms.IKey): iam.Grant {
   if (key === undefined) return iam.Grant.drop(grantee, 'Encrypted with a key of AWS');
+  const { arn, alias } = decryptingKey(key);
   return iam.Grant.addToPrincipal({
     grantee,
     actions: ['kms:Decrypt'],
-    resourceArns: [key.keyArn],
-    // KMS calls services so in all partitions.
-    conditions: { StringEquals: { 'kms:ViaService': `${service}.${store.env.region}.amazonaws.com` } },
+    resourceArns: [arn],
+    conditions: {
+      // KMS calls services so in all partitions.
+      StringEquals: { 'kms:ViaService': `${service}.${store.env.region}.amazonaws.com` },
+      ...(alias && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }),
+    },
   });
+}
+
+/** In a policy the ARN of an alias stands for the alias, and never for the key: KMS would refuse to decrypt. */
+function decryptingKey(key: kms.IKey): { readonly arn: string; readonly alias?: string } {
+  const target = targetOf(key as kms.IAlias);
+  if (target !== undefined) return { arn: target.keyArn };
+  const alias = (key as kms.IAlias).aliasName ?? /:(alias\/.+)$/.exec(key.keyArn)?.[1];
+  if (alias === undefined) return { arn: key.keyArn };
+  const { account, region } = key.env;
+  // Which key has the alias is not known, hence all of them, limited by the condition to the one that has it.
+  return {
+    arn: Stack.of(key).formatArn({ service: 'kms', account, region, resource: 'key', resourceName: '*' }),
+    alias,
+  };
+}
+
+/** One that was imported by its name throws. */
+function targetOf(alias: kms.IAlias): kms.IKey | undefined {
+  try {
+    return alias.aliasTargetKey;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,6 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
 import type { NodeContribution } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
 
@@ -71,7 +73,7 @@ export abstract class ClusterPlugins {
   }
 
   /** Called once, by the cluster. */
-  public abstract bind(context: ClusterPluginsContext): ClusterPluginsBinding;
+  public abstract bind(scope: Construct, context: ClusterPluginsContext): ClusterPluginsBinding;
 }
 
 function required(context: ClusterPluginsContext): { [name: string]: string } {
@@ -89,7 +91,8 @@ class Licensed extends ClusterPlugins {
     super();
   }
 
-  public bind(context: ClusterPluginsContext): ClusterPluginsBinding {
+  public bind(scope: Construct, context: ClusterPluginsContext): ClusterPluginsBinding {
+    this.checkLicenseKey(scope);
     const licenseKey = StoredSecret.inSecretsManager(this.licenseKey);
     return {
       kind: 'licensed',
@@ -102,10 +105,23 @@ class Licensed extends ClusterPlugins {
       },
     };
   }
+
+  /** Without saying what was given, which may be the key itself. */
+  private checkLicenseKey(scope: Construct) {
+    const given: unknown = this.licenseKey;
+    if (typeof (given as Partial<secretsmanager.ISecret> | null | undefined)?.secretArn !== 'string') {
+      throw invalidProp(scope, {
+        prop: 'plugins',
+        problem: `must be given the Secret that holds the licence key, got: ${given === undefined || given === null ? 'nothing' : typeof given}`,
+        remedy:
+          "Write ClusterPlugins.licensed(Secret.fromSecretNameV2(this, 'License', name)); the key itself belongs into no template",
+      });
+    }
+  }
 }
 
 class Preinstalled extends ClusterPlugins {
-  public bind(context: ClusterPluginsContext): ClusterPluginsBinding {
+  public bind(_scope: Construct, context: ClusterPluginsContext): ClusterPluginsBinding {
     return { kind: 'preinstalled', clustered: true, contribution: { environment: required(context) } };
   }
 }

@@ -52,7 +52,8 @@ export class Preflight extends Construct {
       description: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
     });
     logGroup.grantWrite(role);
-    for (const { secret } of props.checks) {
+    for (const { secret, prop } of props.checks) {
+      secret.checkRegion(this, prop);
       secret.grantRead(role);
     }
 

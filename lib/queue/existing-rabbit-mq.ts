@@ -4,8 +4,9 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { checkCertificate } from '../certificate';
 import { checkPort } from '../host-and-port';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
+import { checkRequired } from '../required-options';
 import type { MessageQueueBinding } from './message-queue';
 import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
 
@@ -72,6 +73,7 @@ const PORTS = { amqp: 5672, amqps: 5671 };
 export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOptions): MessageQueueBinding {
   const queue = new Construct(scope, 'Queue');
   const { endpoint, virtualHost = '/', secret, caCertificate, securityGroups } = options;
+  checkRequired(queue, { 'queue.endpoint': endpoint, 'queue.secret': secret });
   checkCertificate(queue, 'queue.caCertificate', caCertificate);
   checkUrlVariable(queue, options.urlVariable);
   checkVirtualHost(queue, virtualHost);
@@ -96,6 +98,7 @@ export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOpti
     ...rabbitMqContributions({
       protocol,
       hostAndPort,
+      server: Token.isUnresolved(endpoint) ? endpoint : undefined,
       virtualHost,
       username: username.dynamicReference!,
       password: password.dynamicReference!,
@@ -130,6 +133,7 @@ function parse(scope: Construct, endpoint: string): Endpoint {
       hostAndPort: rest ?? Fn.select(1, Fn.split('//', endpoint)),
     };
   }
+  if (!isKnown(endpoint)) return { protocol: 'amqps', hostAndPort: endpoint };
   const [, protocol, host, digits] = ENDPOINT.exec(endpoint) ?? [];
   const port = Number(digits ?? PORTS[protocol as 'amqp' | 'amqps']);
   if (protocol === undefined || port < 1 || port > 65535) {

@@ -16,6 +16,13 @@ export interface MessageQueueBinding extends PartBinding {
   readonly broker?: amazonmq.CfnBroker;
 
   /**
+   * Whether what is queued is in the Redis of the cluster.
+   *
+   * @default false
+   */
+  readonly inRedis?: boolean;
+
+  /**
    * The Secret with the broker's user name and password.
    *
    * @default - the queue has none
@@ -51,6 +58,7 @@ export abstract class MessageQueue implements IMessageQueue {
    */
   public static redis(): MessageQueue {
     return new Deferred(() => ({
+      inRedis: true,
       contribution: {},
       adapterPlugins: ['@nocobase/plugin-queue-adapter-redis'],
       // The URL comes with the Redis.

@@ -1,4 +1,5 @@
-import { Fn, Names, Token, Validations } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { Fn, Names, Stack, Validations } from 'aws-cdk-lib';
 import * as amazonmq from 'aws-cdk-lib/aws-amazonmq';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -6,8 +7,10 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import { dataSubnets } from '../network/data-subnets';
+import { Network } from '../network/network';
+import { refuseSharedVpc } from '../network/shared-vpc';
 import type { PartContext } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
 import type { IMessageQueue, MessageQueueBinding } from './message-queue';
@@ -65,7 +68,8 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
 
   /**
    * Subnets, one in a zone and none of them public; a single instance takes the
-   * first one. Changing them replaces the broker and loses what is queued.
+   * first one. Changing them replaces the broker, which gets another name, and
+   * loses what is queued.
    *
    * @default - isolated subnets where there are some, private ones otherwise
    */
@@ -73,7 +77,7 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
 
   /**
    * The KMS key that encrypts the queues and the Secret. Changing it replaces
-   * the broker and loses what is queued.
+   * the broker, which gets another name, and loses what is queued.
    *
    * @default - the keys that AWS owns or manages
    */
@@ -105,6 +109,11 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
   constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
     super(scope, id);
     this.validate(props);
+    refuseSharedVpc(
+      this,
+      props.vpc,
+      'Amazon MQ makes one for each broker: use MessageQueue.redis() or a broker that is there',
+    );
     const deployment = props.deployment ?? RabbitMqDeployment.SINGLE_INSTANCE;
 
     // A group of its own: the groups of a RabbitMQ broker cannot be changed, only the rules in them
@@ -132,19 +141,20 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
       reason: 'Amazon MQ for RabbitMQ has one user whose password its API cannot change.',
     });
     this.urlVariable = props.urlVariable;
-    this.name = this.brokerName(deployment);
-
     const single = deployment === RabbitMqDeployment.SINGLE_INSTANCE;
-    const { subnetIds } = props.vpc.selectSubnets(
+    const selected = props.vpc.selectSubnets(
       dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true, fewestZones: single ? 1 : 2 }),
     );
+    const subnetIds = single ? [selected.subnetIds[0]] : selected.subnetIds;
+    this.name = this.brokerName(deployment, subnetIds, props);
+
     this.broker = new amazonmq.CfnBroker(this, 'Broker', {
       brokerName: this.name,
       engineType: 'RABBITMQ',
       engineVersion: props.engineVersion ?? '4.2',
       hostInstanceType: props.instanceType ?? 'mq.m7g.medium',
       deploymentMode: deployment,
-      subnetIds: single ? [subnetIds[0]] : subnetIds,
+      subnetIds,
       securityGroups: [securityGroup.securityGroupId],
       publiclyAccessible: false,
       autoMinorVersionUpgrade: true,
@@ -169,6 +179,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
         ...this.credentials(),
         protocol: 'amqps',
         hostAndPort: Fn.select(1, Fn.split('//', endpoint)),
+        server: this.broker.ref,
         virtualHost: '/',
         urlVariable: this.urlVariable,
       }),
@@ -214,15 +225,28 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
     };
   }
 
-  /** Part of the name is what replaces the broker: the new one stands beside the old one for a while. */
-  private brokerName(deployment: RabbitMqDeployment): string {
-    const suffix = deployment === RabbitMqDeployment.SINGLE_INSTANCE ? '' : '-cluster';
+  /**
+   * Part of the name is what replaces the broker: the new one stands beside the
+   * old one for a while. In the network that a cluster makes there is one place
+   * for it only, which needs no mention.
+   */
+  private brokerName(deployment: RabbitMqDeployment, subnetIds: string[], props: RabbitMqBrokerProps): string {
+    const subnets = this.isInNetworkOfItsCluster(props.vpc) ? undefined : subnetIds;
+    const key = props.encryptionKey?.keyArn;
+    const suffix = [
+      ...(subnets || key ? [`-${shortHash(Stack.of(this).resolve([subnets ?? null, key ?? null]))}`] : []),
+      ...(deployment === RabbitMqDeployment.SINGLE_INSTANCE ? [] : ['-cluster']),
+    ].join('');
     return Names.uniqueResourceName(this, { maxLength: 50 - suffix.length, separator: '-' }) + suffix;
+  }
+
+  private isInNetworkOfItsCluster({ node: { scope: network } }: ec2.IVpc): boolean {
+    return network instanceof Network && this.node.scopes.includes(network.node.scope!);
   }
 
   private validate(props: RabbitMqBrokerProps) {
     const version = props.engineVersion ?? '4.2';
-    if (!Token.isUnresolved(version) && !ENGINE_VERSIONS.includes(version)) {
+    if (isKnown(version) && !ENGINE_VERSIONS.includes(version)) {
       throw invalidProp(this, {
         prop: 'queue.engineVersion',
         problem: `must be one of ${ENGINE_VERSIONS.join(', ')}, got: '${version}'`,
@@ -230,7 +254,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
       });
     }
     const type = props.instanceType ?? 'mq.m7g.medium';
-    if (!Token.isUnresolved(type) && !/^mq\.m7g\.(medium|large|(2|4|8|12|16)?xlarge)$/.test(type)) {
+    if (isKnown(type) && !/^mq\.m7g\.(medium|large|(2|4|8|12|16)?xlarge)$/.test(type)) {
       throw invalidProp(this, {
         prop: 'queue.instanceType',
         problem: `'${type}' cannot run RabbitMQ ${version}, which Amazon MQ offers on mq.m7g only`,
@@ -239,4 +263,8 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
     }
     checkUrlVariable(this, props.urlVariable);
   }
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 8);
 }

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { hostText } from '../host-and-port';
 import { invalidProp } from '../invalid-prop';
 import type { PartBinding } from '../node/contribution';
 import { ownerOf } from '../node/owned-variables';
@@ -7,6 +8,8 @@ import { ownerOf } from '../node/owned-variables';
 export interface RabbitMqConnection {
   readonly protocol: 'amqp' | 'amqps';
   readonly hostAndPort: string;
+  /** What tells the server from others, where its address is taken apart anew for each who asks. */
+  readonly server?: string;
   readonly virtualHost: string;
   /** Dynamic references. */
   readonly username: string;
@@ -34,7 +37,7 @@ export function rabbitMqContributions(connection: RabbitMqConnection): PartBindi
           `${protocol}://${username}:${password}@${hostAndPort}${path}`,
       },
     },
-    claims: { queues: `RabbitMQ ${hostAndPort} ${virtualHost}` },
+    adapterClaims: { queues: `RabbitMQ ${connection.server ?? hostText(hostAndPort)} ${virtualHost}` },
   };
 }
 
@@ -45,7 +48,9 @@ function encoded(virtualHost: string): string {
 export function checkUrlVariable(scope: IConstruct, variable: string | undefined) {
   if (
     variable !== undefined &&
-    (!/^[A-Z][A-Z0-9_]*$/.test(variable) || ![undefined, 'queue'].includes(ownerOf(variable)))
+    (!/^[A-Z][A-Z0-9_]*$/.test(variable) ||
+      variable === 'QUEUE_ADAPTER' ||
+      ![undefined, 'queue'].includes(ownerOf(variable)))
   ) {
     throw invalidProp(scope, {
       prop: 'queue.urlVariable',

@@ -1,10 +1,11 @@
-import { Token, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
 import { checkHost, checkPort, portText } from '../host-and-port';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
+import { hasOneDatabase, isServerless } from './one-database';
 import type { RedisBinding, RedisDatabases } from './redis';
 import { checkedDatabases } from './redis-databases';
 import { redisContributions, redisUrls } from './redis-functions';
@@ -66,9 +67,6 @@ export interface ExistingRedisOptions {
 }
 
 const USUAL_PORT = 6379;
-/** Names of AWS for what has one logical database and speaks the protocol of Redis Cluster. */
-const SERVERLESS = /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/;
-const SHARDED = /^clustercfg\.|\.clustercfg\.|\.memorydb\./;
 const READERS = /^replica\..*\.cache\.amazonaws\.com|-ro\.[^.]+\.ng\.0001\./;
 
 /** @param port as it stands in a URL, where that is known better than the number */
@@ -105,14 +103,14 @@ function checkOptions(
   checkHost(redis, 'redis.host', host);
   checkPort(redis, 'redis.port', port);
   checkCertificate(redis, 'redis.caCertificate', caCertificate);
-  if (!Token.isUnresolved(host) && READERS.test(host)) {
+  if (isKnown(host) && READERS.test(host)) {
     throw invalidProp(redis, {
       prop: 'redis.host',
       problem: `'${host}' is the reader endpoint of ElastiCache, to which nobody can write`,
       remedy: 'Give the primary endpoint, which begins with master. or has no -ro in it',
     });
   }
-  if (username !== undefined && !Token.isUnresolved(username) && !/^([\w.~-]|%[0-9A-Fa-f]{2})+$/.test(username)) {
+  if (username !== undefined && isKnown(username) && !/^([\w.~-]|%[0-9A-Fa-f]{2})+$/.test(username)) {
     throw invalidProp(redis, {
       prop: 'redis.username',
       problem: `'${username}' cannot stand in a URL as it is`,
@@ -135,10 +133,6 @@ function checkOptions(
   }
 }
 
-function hasOneDatabase(host: string): boolean {
-  return !Token.isUnresolved(host) && (SERVERLESS.test(host) || SHARDED.test(host));
-}
-
 function warn(redis: Construct, { host, tls, password }: ExistingRedisOptions) {
   const validations = Validations.of(redis);
   if (tls === false) {
@@ -154,7 +148,7 @@ function warn(redis: Construct, { host, tls, password }: ExistingRedisOptions) {
     );
   }
   if (hasOneDatabase(host)) {
-    const evicts = SERVERLESS.test(host)
+    const evicts = isServerless(host)
       ? ' And ElastiCache Serverless evicts keys with a time to live when its limit is reached: locks may go.'
       : '';
     validations.addWarning(

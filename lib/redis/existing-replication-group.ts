@@ -1,9 +1,12 @@
-import { Token, Validations } from 'aws-cdk-lib';
+import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as elasticache from 'aws-cdk-lib/aws-elasticache';
+import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
+import { referredResource } from '../referred-resource';
+import { checkRequired } from '../required-options';
+import { checkRegion } from '../same-region';
 import { existingRedis } from './existing-redis';
 import type { RedisBinding, RedisDatabases } from './redis';
 import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
@@ -47,6 +50,12 @@ export function existingReplicationGroup(
   group: elasticache.CfnReplicationGroup,
   options: ExistingReplicationGroupOptions,
 ): RedisBinding {
+  checkRequired(scope, { redis: group });
+  checkRegion(scope, 'redis', {
+    what: group.node.path,
+    region: Stack.of(group).region,
+    remedy: 'Give one of that region: what it holds is of use to the nodes beside it only',
+  });
   refuseUnusable(scope, group, options);
   warnOfShortcomings(scope, group);
   const { transitEncryptionEnabled: tls } = group;
@@ -67,11 +76,12 @@ function refuseUnusable(
   const { clusterMode, numNodeGroups, nodeGroupConfiguration, globalReplicationGroupId, node } = group;
   const listed = Array.isArray(nodeGroupConfiguration) ? nodeGroupConfiguration.length : 1;
   const shards = numNodeGroups === undefined || Token.isUnresolved(numNodeGroups) ? listed : numNodeGroups;
-  if (clusterMode === 'enabled' || shards > 1) {
+  if (clusterMode === 'enabled' || shards > 1 || hasClusterParameters(group)) {
     throw invalidProp(scope, {
       prop: 'redis',
       problem: `${node.path} has cluster mode enabled, and NocoBase follows no redirects between shards`,
-      remedy: "Use a replication group with clusterMode: 'disabled', which has 16 databases",
+      remedy:
+        "Use a replication group with clusterMode: 'disabled' and a parameter group without cluster-enabled, which has 16 databases",
     });
   }
   if (globalReplicationGroupId !== undefined) {
@@ -88,6 +98,16 @@ function refuseUnusable(
       remedy: 'Give the Secret that the token is in: StoredSecret.inSecretsManager(secret, field)',
     });
   }
+}
+
+/** Cluster mode is also switched on by the parameter group, whatever the group says itself. */
+function hasClusterParameters({ cacheParameterGroupName: name }: elasticache.CfnReplicationGroup): boolean {
+  if (name === undefined) return false;
+  if (isKnown(name)) return /^default\..*\.cluster\.on$/.test(name);
+  const parameters = referredResource(name);
+  if (!elasticache.CfnParameterGroup.isCfnParameterGroup(parameters)) return false;
+  const enabled = Stack.of(parameters).resolve(parameters.properties)?.['cluster-enabled'];
+  return enabled === 'yes';
 }
 
 function warnOfShortcomings(scope: Construct, group: elasticache.CfnReplicationGroup) {

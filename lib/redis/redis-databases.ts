@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { invalidProp, refuseToken } from '../invalid-prop';
+import { ONE_DATABASE_WAY_OUT } from './one-database';
 import type { RedisDatabases } from './redis';
 import { FUNCTIONS, perFunction } from './redis-functions';
 
@@ -25,8 +26,7 @@ export function checkedDatabases(
       throw invalidProp(scope, {
         prop,
         problem: `${number} is not there: this kind of Redis has database ${only} only`,
-        remedy:
-          'Give each function a Redis of its own, with Redis.perFunction({ … }), or use one with cluster mode disabled',
+        remedy: ONE_DATABASE_WAY_OUT,
       });
     }
     return number;

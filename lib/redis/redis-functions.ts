@@ -1,4 +1,6 @@
+import { hostText } from '../host-and-port';
 import type { PartBinding } from '../node/contribution';
+import { hasOneDatabase, ONE_DATABASE_WAY_OUT } from './one-database';
 import type { RedisDatabases, RedisUrls } from './redis';
 
 /** The functions of the guide that Redis has, as its props call them. */
@@ -27,7 +29,11 @@ export function redisUrls(server: string, databases: Required<RedisDatabases>): 
 export function redisContributions(
   urls: RedisUrls,
   credentials: string[] = [],
-): Pick<PartBinding, 'contribution' | 'adapterContribution' | 'adapterPlugins' | 'claims'> {
+): Pick<
+  PartBinding,
+  'contribution' | 'adapterContribution' | 'adapterPlugins' | 'claims' | 'adapterClaims' | 'claimsRemedy'
+> {
+  const { cache, ...others } = perFunction((name) => placeOf(urls[name]));
   return {
     contribution: {
       environment: {
@@ -53,11 +59,15 @@ export function redisContributions(
         REDIS_URL: urls.workerIds,
       },
     },
-    claims: {
-      ...perFunction((name) => placeOf(urls[name])),
+    claims: { cache },
+    adapterClaims: {
+      ...others,
       // Redis passes signals on to whoever listens, in whatever database, and NocoBase calls its channels alike everywhere.
-      'channels of syncSignal': placeOf(urls.syncSignal).replace(/\/\d+$/, ''),
+      'channels of syncSignal': others.syncSignal.replace(/\/\d+$/, ''),
     },
+    claimsRemedy: FUNCTIONS.some((name) => hasOneDatabase(hostOf(urls[name])))
+      ? `A Redis with shards, MemoryDB and ElastiCache Serverless among them, has database 0 only. ${ONE_DATABASE_WAY_OUT}`
+      : undefined,
   };
 }
 
@@ -71,7 +81,15 @@ function description(url: string): string {
 
 /** The same place, whoever comes and however. */
 function placeOf(url: string): string {
-  return url.replace(/^rediss?:\/\/([^@]*@)?/, 'Redis ');
+  return `Redis ${hostText(withoutCredentials(url))}`;
+}
+
+function hostOf(url: string): string {
+  return withoutCredentials(url).replace(/:.*$/, '');
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/^rediss?:\/\/([^@]*@)?/, '');
 }
 
 export function distinct(texts: string[]): string {

@@ -1,13 +1,12 @@
-import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { invalidProp, refuseToken } from '../invalid-prop';
+import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
 import type { ValkeyProps } from './valkey-cache';
 
 export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
   const version = props.engineVersion;
   refuseToken(scope, 'redis.engineVersion', version);
-  if (version !== undefined) {
+  if (version !== undefined && isKnown(version)) {
     if (!/^\d+\.\d+$/.test(version)) {
       throw invalidProp(scope, {
         prop: 'redis.engineVersion',
@@ -24,7 +23,7 @@ export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
     }
   }
   const nodeType = props.nodeType;
-  if (nodeType !== undefined && !Token.isUnresolved(nodeType) && !/^cache\.[a-z0-9-]+\.[a-z0-9]+$/.test(nodeType)) {
+  if (nodeType !== undefined && isKnown(nodeType) && !/^cache\.[a-z0-9-]+\.[a-z0-9]+$/.test(nodeType)) {
     throw invalidProp(scope, {
       prop: 'redis.nodeType',
       problem: `'${nodeType}' is not an ElastiCache node type`,

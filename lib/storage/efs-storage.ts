@@ -29,6 +29,11 @@ export interface EfsStorageProps extends EfsStorageOptions {
    * Subnets with a mount target each, one in a zone and none of them public.
    * Nodes mount in their own zone: have one in each zone that they are in.
    *
+   * Zones can be added and left. To another subnet of a zone that has one already
+   * a mount target does not move: CloudFormation makes the new one first, and EFS
+   * takes one in a zone. Name the subnets as they were; the default is another
+   * one when a VPC gets its first isolated subnets.
+   *
    * @default - isolated subnets where there are some, private ones otherwise
    */
   readonly vpcSubnets?: ec2.SubnetSelection;

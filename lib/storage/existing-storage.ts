@@ -1,7 +1,8 @@
 import { Stack, Token, Validations } from 'aws-cdk-lib';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRequired } from '../required-options';
 import { CLIENT_ACTIONS, mountedBy } from './mount';
 import type { SharedStorageBinding } from './shared-storage';
 
@@ -44,7 +45,8 @@ export interface ExistingStorage {
 
   /**
    * The directory that becomes `/app/nocobase/storage`: an access point is made
-   * for it. It is created when it is not there. What a NocoBase has left in it
+   * for it, of at most four folders and 100 characters, without slash at the end.
+   * It is created when it is not there. What a NocoBase has left in it
    * counts: a `jwt_secret.dat` in there signs tokens in place of `APP_KEY`.
    *
    * @default - the directory of `accessPoint`
@@ -65,6 +67,7 @@ export function existingStorage(
   { fileSystem, accessPoint, path }: ExistingStorage,
 ): SharedStorageBinding {
   const storage = new Construct(scope, 'Storage');
+  checkRequired(storage, { 'storage.fileSystem': fileSystem });
   if ((accessPoint === undefined) === (path === undefined)) {
     throw invalidProp(storage, {
       prop: 'storage',
@@ -78,31 +81,42 @@ export function existingStorage(
     return mountedBy(fileSystem, accessPoint);
   }
   checkPath(storage, path!);
-  return {
-    ...mountedBy(
+  return mountedBy(
+    fileSystem,
+    new efs.AccessPoint(storage, 'AccessPoint', {
       fileSystem,
-      new efs.AccessPoint(storage, 'AccessPoint', {
-        fileSystem,
-        path,
-        posixUser: { uid: '0', gid: '0' },
-        createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
-      }),
-    ),
-    claims: { files: `EFS ${fileSystem.fileSystemId}, path ${path}` },
-  };
+      path,
+      posixUser: { uid: '0', gid: '0' },
+      createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
+    }),
+  );
 }
 
 function checkPath(storage: Construct, path: string) {
-  if (Token.isUnresolved(path)) return;
-  const folders = path.split('/').slice(1);
-  const named = path === '/' || folders.every((folder) => /^[\w.-]+$/.test(folder) && !/^\.\.?$/.test(folder));
-  if (!path.startsWith('/') || !named || folders.length > 4 || path.length > 100) {
+  if (!isKnown(path)) return;
+  const problem = wrongWith(path);
+  if (problem !== undefined) {
     throw invalidProp(storage, {
       prop: 'storage.path',
-      problem: `must be an absolute path of at most four folders and 100 characters, got: '${path}'`,
-      remedy: "Write e.g. '/nocobase'",
+      problem: `'${path}' ${problem}`,
+      remedy: "Write e.g. '/nocobase', at most four folders and 100 characters",
     });
   }
+}
+
+/** What EFS does not take, by the pattern in the reference of AWS::EFS::AccessPoint. */
+function wrongWith(path: string): string | undefined {
+  if (path === '/') return undefined;
+  const folders = path.split('/').slice(1);
+  if (!path.startsWith('/')) return 'does not begin with a slash';
+  if (path.endsWith('/')) return 'ends in a slash, which EFS does not take';
+  if (path.length > 100) return `has ${path.length} characters, and EFS takes 100`;
+  if (folders.length > 4) return `has ${folders.length} folders, and EFS takes four`;
+  if (folders.includes('')) return 'has a folder without a name';
+  if (folders.some((folder) => folder.startsWith('.')))
+    return 'has a folder that begins with a dot, as EFS allows none';
+  const [character] = /[$#<>;`|&?{}^*\n]/.exec(path) ?? [];
+  return character && `has ${JSON.stringify(character)} in it, which EFS does not take`;
 }
 
 function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
@@ -119,6 +133,13 @@ function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
         remedy: 'Replicate it there (EFS replication), or give one that is there',
       });
     }
+  }
+  if (fileSystem.connections.securityGroups.some((group) => group === undefined)) {
+    throw invalidProp(storage, {
+      prop: 'storage.fileSystem',
+      problem: `${fileSystem.node.path} was imported without a security group, so nodes cannot be let in`,
+      remedy: 'Import it with that of its mount targets: fromFileSystemAttributes({ fileSystemId, securityGroup })',
+    });
   }
   // More is known of what this app makes.
   const resource = fileSystem.node.defaultChild;

@@ -1,4 +1,5 @@
-import type * as efs from 'aws-cdk-lib/aws-efs';
+import { Token } from 'aws-cdk-lib';
+import * as efs from 'aws-cdk-lib/aws-efs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { SharedStorageBinding } from './shared-storage';
 
@@ -36,6 +37,14 @@ export function mountedBy(fileSystem: efs.IFileSystem, accessPoint: efs.IAccessP
     connections: fileSystem.connections,
     // A node refers to the file system, not to its mount targets.
     startAfter: [fileSystem.mountTargetsAvailable],
-    claims: { files: `EFS ${fileSystem.fileSystemId}, access point ${accessPoint.accessPointId}` },
+    claims: { files: `EFS ${fileSystem.fileSystemId}, ${folderOf(accessPoint)}` },
   };
+}
+
+/** What it is the root of, where this app makes it. */
+function folderOf({ node, accessPointId }: efs.IAccessPoint): string {
+  const resource = node.defaultChild;
+  if (!efs.CfnAccessPoint.isCfnAccessPoint(resource)) return `access point ${accessPointId}`;
+  const root = resource.rootDirectory as efs.CfnAccessPoint.RootDirectoryProperty | undefined;
+  return root !== undefined && Token.isUnresolved(root) ? `access point ${accessPointId}` : `path ${root?.path ?? '/'}`;
 }

@@ -26,6 +26,14 @@ function problemsOf(block: object, commandLine: object = {}, destination: Destin
   return errorOf(() => parse(block, commandLine, destination)).problems;
 }
 
+test('a domain name may end in Punycode', () => {
+  const domainName = 'nocobase.xn--p1ai';
+  const certificateArn = 'arn:aws:acm:eu-central-1:111122223333:certificate/1';
+  expect(parse({ entrance: { type: 'certificate', domainName, certificateArn } }).entrance).toMatchObject({
+    domainName,
+  });
+});
+
 test('the committed configuration is right, and names a licence, HTTPS and the small sizes', () => {
   const configuration = parseConfiguration(cdkJson.context);
   expect(configuration).toMatchObject({

@@ -180,6 +180,15 @@ test.each<[string, Partial<DatabaseServer>, string]>([
     { host: 'crm.abc123.eu-central-1.rds.amazonaws.com', ca: DatabaseCa.wellKnown() },
     "is of RDS's own. Use DatabaseCa.rds().",
   ],
+  ['no host', { host: undefined }, '`database.host` is missing, and there is no default for it.'],
+  ['no Secret', { secret: undefined }, '`database.secret` is missing'],
+  ['no authority', { ca: undefined }, '`database.ca` must be made by one of the factories, got: nothing.'],
+  ['a text for an authority', { ca: PEM as any }, 'got: string. Write DatabaseCa.rds(), DatabaseCa.wellKnown(), or'],
+  [
+    'a text for the authority behind a pooler',
+    { directHost: 'db.internal', directCa: PEM as any },
+    '`database.directCa` must be made by one of the factories',
+  ],
 ])('%s is refused', (_, props, message) => {
   expect(() => bind(props)).toThrow(message);
 });

@@ -1,6 +1,7 @@
-import type { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Database, DatabaseCa, type ExistingRdsOptions } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { named, newPlace, told, warnings } from '../part-fixture';
@@ -79,7 +80,78 @@ test('an imported Aurora cluster needs its endpoint and port, and its security g
   const { environment, binding } = bind(imported({ clusterEndpointAddress: 'crm.cluster-abc123', port: 5432 }));
   expect(environment).toMatchObject({ DB_HOST: 'crm.cluster-abc123', DB_PORT: '5432' });
   expect(binding.connections!.securityGroups).toEqual([]);
-  expect(() => bind(imported({}))).toThrow('without an endpoint address and port');
+  expect(() => bind(imported({}))).toThrow(
+    '[Prod]: `database` Prod/Aurora was imported without an endpoint address and port, so nodes would not find it. Import it with `clusterEndpointAddress` and `port`.',
+  );
+});
+
+test('nodes wait for what answers at an endpoint: the instances of Aurora, the targets of a proxy', () => {
+  const { binding, source } = bind(aurora(AURORA_16));
+  expect(binding.startAfter).toEqual([source.node.findChild('Writer').node.defaultChild]);
+
+  const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+  const crm = instance()(stack, vpc);
+  const proxy = crm.addProxy('Proxy', { vpc, secrets: [crm.secret!] });
+  const behind = Database.existing({ host: proxy.endpoint, ca: DatabaseCa.wellKnown(), secret: crm.secret! });
+  expect(behind.bind(stack, context).startAfter).toEqual([
+    expect.objectContaining({ cfnResourceType: 'AWS::RDS::DBProxyTargetGroup' }),
+  ]);
+});
+
+test('an instance of another region is refused', () => {
+  const env = { account: '111122223333', region: 'eu-central-1' };
+  const { stack, context } = newPlace({ env });
+  const elsewhere = new Stack(stack, 'Elsewhere', { env: { ...env, region: 'us-east-1' } });
+  const crm = instance()(elsewhere, new ec2.Vpc(elsewhere, 'Vpc'));
+  expect(() => Database.fromInstance(crm, { secret: crm.secret! }).bind(stack, context)).toThrow(
+    '`database` Prod/Elsewhere/Crm is in us-east-1, and has to be in eu-central-1.',
+  );
+});
+
+describe('synthesis warns', () => {
+  const rotates = 'cdk-nocobase:database-password-rotates';
+  const ownSecret =
+    (change: (made: rds.DatabaseInstance) => void, props: Partial<rds.DatabaseInstanceProps> = {}) =>
+    () => {
+      const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+      const made = instance({ databaseName: 'nocobase', ...props })(stack, vpc);
+      change(made);
+      const managed = (made.node.defaultChild as rds.CfnDBInstance).attrMasterUserSecretSecretArn;
+      const secret = made.secret ?? Secret.fromSecretCompleteArn(stack, 'Managed', managed);
+      Database.fromInstance(made, { secret }).bind(stack, context);
+      return warnings(stack);
+    };
+  const nothing = () => {};
+
+  test.each<[string, () => string[], string | undefined]>([
+    ['of a password that RDS manages', ownSecret(nothing, { manageMasterUserPassword: true }), rotates],
+    [
+      'of a password that rotates',
+      ownSecret((made) => made.addRotationSingleUser()),
+      `This Secret rotates (Prod/Crm/Secret/Attachment/RotationSchedule/Resource).`,
+    ],
+    ['of no backups', ownSecret(nothing, { backupRetention: Duration.days(0) }), 'database-without-backups'],
+    ['of an instance without a database', ownSecret(nothing, { databaseName: undefined }), 'database-not-there'],
+    [
+      'of an instance with another database',
+      ownSecret(nothing, { databaseName: 'crm' }),
+      'with the database crm, and nodes look for one that is called nocobase',
+    ],
+    ['of nothing else', ownSecret(nothing), undefined],
+  ])('%s', (_, warningsOf, expected) => {
+    expect(warningsOf()).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
+  });
+
+  test('of no database that is named, or comes from elsewhere', () => {
+    expect(warnings(bind(instance(), { databaseName: 'crm' }).stack)).toEqual([]);
+    const restored = (stack: Stack, vpc: ec2.IVpc) =>
+      new rds.DatabaseInstanceFromSnapshot(stack, 'Crm', {
+        snapshotIdentifier: 'crm',
+        engine: rds.DatabaseInstanceEngine.postgres({ version: VER_17 }),
+        vpc,
+      });
+    expect(warnings(bind(restored).stack)).toEqual([]);
+  });
 });
 
 test('two clusters on one instance are seen to be in one place', () => {

@@ -1,5 +1,6 @@
-import { CfnParameter, Size } from 'aws-cdk-lib';
+import { CfnParameter, Fn, Size } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { InstanceType } from 'aws-cdk-lib/aws-ec2';
 import { Database, type SnapshotProps } from '../../lib';
 import { only } from '../cluster-fixture';
 import { newPlace, told } from '../part-fixture';
@@ -60,6 +61,19 @@ test('its master user gets a new password, which nodes are injected', () => {
   expect(environment.DB_DATABASE).toBe('crm_db');
 });
 
+test('RDS is told the password of another user, since it is in another Secret', () => {
+  const passwordOf = (username?: string) => {
+    const { template, properties } = bind(fromSnapshot('before-the-move', { username }));
+    const { id } = only(template, 'AWS::SecretsManager::Secret');
+    expect(JSON.stringify(properties.MasterUserPassword)).toContain(`"Ref":"${id}"`);
+    return id;
+  };
+  const [usual, postgres, crm] = [passwordOf(), passwordOf('postgres'), passwordOf('crm')];
+  expect(new Set([usual, postgres, crm]).size).toBe(3);
+  expect(passwordOf('nocobase')).toBe(usual);
+  expect(only(bind(() => Database.postgres()).template, 'AWS::SecretsManager::Secret').id).toBe(usual);
+});
+
 test.each([
   'rds:nocobase-2026-01-31-04-05',
   'awsbackup:job-12345678-abcd',
@@ -68,12 +82,16 @@ test.each([
   expect(bind(fromSnapshot(identifier)).properties.DBSnapshotIdentifier).toBe(identifier);
 });
 
+test('which one, and what it runs on, may not be looked up yet', () => {
+  // What StringParameter.valueFromLookup answers.
+  const pending = 'dummy-value-for-/nocobase';
+  const instanceType = new InstanceType(pending);
+  const { properties } = bind(fromSnapshot(pending, { instanceType, databaseName: pending, caCertificate: pending }));
+  expect(properties.DBSnapshotIdentifier).toBe(pending);
+});
+
 test('which one may be known at the deployment only', () => {
-  const { properties } = bind((stack) =>
-    Database.fromSnapshot(new CfnParameter(stack, 'Snapshot').valueAsString, {
-      username: new CfnParameter(stack, 'User').valueAsString,
-    }),
-  );
+  const { properties } = bind((stack) => Database.fromSnapshot(new CfnParameter(stack, 'Snapshot').valueAsString));
   expect(properties.DBSnapshotIdentifier).toEqual({ Ref: 'Snapshot' });
 });
 
@@ -85,6 +103,12 @@ test.each<[string, string, SnapshotProps, string]>([
     "`database.snapshotIdentifier` 'arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:crm' is not a snapshot of an RDS instance.",
   ],
   ['no name', '', {}, "`database.snapshotIdentifier` '' is not a snapshot"],
+  [
+    'a user that is not known before the deployment',
+    'crm',
+    { username: Fn.importValue('User') },
+    '`database.username` is a token',
+  ],
   ['a user in quotes', 'crm', { username: '"crm"' }, '`database.username` must be a name'],
   [
     'too little storage',

@@ -1,14 +1,19 @@
-import { Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
 import { Database, Entrance } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { environment, newCluster, only, render, synthesize } from '../cluster-fixture';
 import {
   bind,
   certificate,
+  complaints,
   DISTRIBUTION,
   domain,
   LISTENER,
   LOAD_BALANCER,
+  NO_NODES,
   newPlatform,
   openTo,
   synthesizeEntrance,
@@ -49,6 +54,45 @@ describe('Entrance.cloudFront', () => {
     const routes = template.findResources('AWS::EC2::Route', { DependsOn: [gateway] });
     expect(resource.DependsOn).toEqual(expect.arrayContaining(Object.keys(routes)));
     expect(Object.keys(routes)).not.toEqual([]);
+  });
+
+  describe('in a VPC of the app that has no public subnets', () => {
+    function network({ attached = false } = {}) {
+      const network = new Stack(new App(), 'Network');
+      const subnetConfiguration = [{ name: 'Nodes', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }];
+      const vpc = new ec2.Vpc(network, 'Vpc', { subnetConfiguration });
+      const attach = () => {
+        const internetGatewayId = new ec2.CfnInternetGateway(network, 'Gateway').ref;
+        return new ec2.CfnVPCGatewayAttachment(network, 'Attachment', { vpcId: vpc.vpcId, internetGatewayId });
+      };
+      return { network, vpc, attachment: attached ? attach() : undefined };
+    }
+
+    test('is refused without an internet gateway', () => {
+      const { stack } = bind(Entrance.cloudFront(), network());
+      expect(complaints(stack)).toEqual([
+        expect.stringMatching(
+          /`entrance` cannot be CloudFront in Network\/Vpc, which has no internet gateway.*Attach one, which needs no routes/,
+        ),
+      ]);
+    });
+
+    test('comes after one that is attached by hand', () => {
+      const { vpc, network: stack, attachment } = network({ attached: true });
+      Entrance.cloudFront().bind(new Construct(stack, 'NocoBase'), { vpc, publicPath: '/', target: NO_NODES });
+      expect(complaints(stack)).toEqual([]);
+      const { resource } = only(Template.fromStack(stack), 'AWS::CloudFront::VpcOrigin');
+      expect(resource.DependsOn).toContain(stack.getLogicalId(attachment!));
+    });
+  });
+
+  test('of an imported VPC the internet gateway is not known', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(new Stack(new App(), 'Network'), 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+      isolatedSubnetIds: ['subnet-a', 'subnet-b'],
+    });
+    expect(complaints(bind(Entrance.cloudFront(), { vpc }).stack)).toEqual([]);
   });
 
   test.each(['cn-north-1', 'us-gov-west-1'])('%s, where CloudFront reaches no load balancer, is refused', (region) => {

@@ -53,12 +53,19 @@ export interface Bound {
 export interface BindOptions extends Partial<EntranceContext> {
   readonly vpc: ec2.IVpc;
   readonly stackProps?: StackProps;
+  /** Of the stack, where there are several. */
+  readonly id?: string;
 }
+
+/** Nodes of which nothing is made. */
+export const NO_NODES: elbv2.IApplicationLoadBalancerTarget = {
+  attachToApplicationTargetGroup: () => ({ targetType: elbv2.TargetType.IP }),
+};
 
 /** Binds an entrance to nodes in a stack of their own, in the app of the network. */
 export function bind(entrance: Entrance | ((stack: Stack) => Entrance), options: BindOptions): Bound {
-  const { vpc, stackProps, publicPath = '/', subnets } = options;
-  const stack = new Stack(App.of(vpc) as App, 'Nodes', stackProps);
+  const { vpc, stackProps, publicPath = '/', subnets, id = 'Nodes' } = options;
+  const stack = new Stack(App.of(vpc) as App, id, stackProps);
   const scope = new Construct(stack, 'NocoBase');
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition');
   taskDefinition.addContainer('NocoBase', {

@@ -9,6 +9,7 @@ import {
   certificate,
   domain,
   LOAD_BALANCER,
+  NO_NODES,
   newPlatform,
   synthesizeEntrance,
   TARGET_GROUP,
@@ -52,6 +53,19 @@ describe('a load balancer for users inside the network', () => {
     });
     const { binding } = bind(Entrance.http({ internetFacing: false }), { vpc });
     expect(stack.resolve((binding.loadBalancer!.node.defaultChild as any).subnets)).toHaveLength(2);
+  });
+
+  test('needs them named where the VPC knows none', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(new Stack(new App(), 'Network'), 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+    });
+    for (const entrance of [Entrance.http({ internetFacing: false }), Entrance.cloudFront()]) {
+      const bound = () => entrance.bind(new Stack(), { vpc, publicPath: '/', target: NO_NODES });
+      expect(bound).toThrow(
+        '`subnets.entrance` is missing: the load balancer is internal, and the `vpc` names no private subnets for it. Name subnets in two availability zones; those of the nodes will do.',
+      );
+    }
   });
 
   test('is made in the subnets given, one in each zone', () => {

@@ -1,5 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -86,6 +87,25 @@ test.each<[string, (stack: Stack) => Partial<ExistingKeys>, string]>([
   const stack = newStack();
   const keys = { appKey: stored(stack, 'app'), aesSecretKey: stored(stack, 'aes'), ...given(stack) };
   expect(() => newCluster({ keys: ApplicationKeys.existing(keys) })).toThrow(message);
+});
+
+test.each<[string, () => ApplicationKeys, string]>([
+  ['no Secret', () => ApplicationKeys.fromSecret(undefined as any), '[Prod/Keys]: `keys` is missing'],
+  [
+    'no key',
+    () => ApplicationKeys.existing({ appKey: stored(newStack(), 'app'), aesSecretKey: undefined as any }),
+    '`keys.aesSecretKey` is missing',
+  ],
+  [
+    'a secret of ECS',
+    () => {
+      const [appKey, aesSecretKey] = ['app', 'aes'].map((name) => Secret.fromSecretsManager(named(newStack(), name)));
+      return ApplicationKeys.existing({ appKey: appKey as any, aesSecretKey: aesSecretKey as any });
+    },
+    '`keys.appKey` is no StoredSecret',
+  ],
+])('%s is refused', (_, make, message) => {
+  expect(() => make().bind(newStack(), {})).toThrow(message);
 });
 
 test('two fields of one Secret are two keys', () => {

@@ -20,9 +20,12 @@ export function networkOf(vpc: ec2.IVpc, props: NetworkProps = {}, stack = Stack
 }
 
 /** A VPC that was imported, with subnets of each kind in the zones given for it. */
-export function importedVpc(zones: { public?: string[]; private?: string[]; isolated?: string[] }): ec2.IVpc {
+export function importedVpc(
+  zones: { public?: string[]; private?: string[]; isolated?: string[] },
+  scope: Construct = newStack(),
+): ec2.IVpc {
   const idsOf = (kind: keyof typeof zones) => zones[kind]?.map((zone) => `${kind}-${zone}`);
-  return ec2.Vpc.fromVpcAttributes(newStack(), 'Vpc', {
+  return ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
     vpcId: 'vpc-1',
     availabilityZones: zones.private ?? zones.isolated ?? zones.public ?? ['a', 'b'],
     publicSubnetIds: idsOf('public'),

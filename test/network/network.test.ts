@@ -81,6 +81,23 @@ test('a VPC of another region is refused', () => {
   );
 });
 
+test('a VPC that another account shares is taken', () => {
+  const theirs = newStack({ env: { account: '444455556666', region: 'eu-central-1' } });
+  const vpc = importedVpc({ public: ['a', 'b'], private: ['a', 'b'] }, theirs);
+  const network = networkOf(vpc, {}, newStack({ env: { account: '111122223333', region: 'eu-central-1' } }));
+  expect(network.wayOut).toBe('there');
+});
+
+test('what is wrong with the network of a given ECS cluster is said of that', () => {
+  const vpcProp = 'ecsCluster.vpc';
+  expect(() => networkOf(importedVpc({ private: ['a'] }), { vpcProp })).toThrow(
+    '`ecsCluster.vpc` has Private subnets in 1 availability zone only.',
+  );
+  expect(() => networkOf(importedVpc({ public: ['a', 'b'] }), { vpcProp })).toThrow(
+    '`ecsCluster.vpc` has no private subnets',
+  );
+});
+
 test('a VPC with public subnets only is refused', () => {
   expect(() => networkOf(importedVpc({ public: ['a', 'b'] }))).toThrow(
     '`vpc` has no private subnets, where the nodes belong. Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones, or name the subnets of the nodes: `subnets.nodes`.',

@@ -168,6 +168,58 @@ test.each([{ enableDnsSupport: false, enableDnsHostnames: false }, { enableDnsHo
   },
 );
 
+test('a VPC that was imported twice has them once as well', () => {
+  const app = new App();
+  const vpcOf = (id: string) =>
+    ec2.Vpc.fromVpcAttributes(new Stack(app, id), 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: ['a', 'b'],
+      isolatedSubnetIds: ['isolated-a', 'isolated-b'],
+    });
+  const [shared, mine] = ['Shared', 'Prod'].map(vpcOf);
+  const endpoints = new NodeEndpoints(Stack.of(shared), 'Endpoints', { vpc: shared, s3: false });
+  expect(networkOf(mine).endpoints).toBe(endpoints);
+  expect(() => new NodeEndpoints(Stack.of(mine), 'Endpoints', { vpc: mine })).toThrow(
+    '`vpc` has node endpoints already: Shared/Endpoints. Use those.',
+  );
+});
+
+test('those that are made after the cluster are an error: its nodes would not be let in', () => {
+  const vpc = isolatedVpc();
+  const stack = Stack.of(vpc);
+  networkOf(vpc);
+  new NodeEndpoints(stack, 'Endpoints', { vpc });
+  expect(() => (stack.node.root as App).synth()).toThrow(
+    '`vpc` got node endpoints after the cluster was made, which do not let its nodes in: Prod/Endpoints. Make the NodeEndpoints before the cluster',
+  );
+});
+
+describe('what nodes need beyond the usual', () => {
+  const warned = (props: Partial<NodeEndpointsProps>) => {
+    const vpc = isolatedVpc();
+    new NodeEndpoints(Stack.of(vpc), 'Endpoints', { vpc, ...props });
+    const network = networkOf(vpc, { enableExecuteCommand: true });
+    network.reachParameterStore();
+    return warnings(network);
+  };
+
+  test('is said where endpoints are there without it', () => {
+    expect(warned({})).toEqual([
+      expect.stringMatching(
+        /`enableExecuteCommand` takes .* Prod\/Endpoints has none.*cdk-nocobase:ssmmessages-endpoint/,
+      ),
+      expect.stringMatching(/Parameter Store takes .*Set `parameterStore` .*cdk-nocobase:ssm-endpoint/),
+    ]);
+  });
+
+  test('is fine where it is there, and where nodes have a way out', () => {
+    expect(warned({ executeCommand: true, parameterStore: true })).toEqual([]);
+    const network = networkOf(importedVpc({ private: ['a', 'b'] }), { enableExecuteCommand: true });
+    network.reachParameterStore();
+    expect(warnings(network)).toEqual([]);
+  });
+});
+
 describe('in a stack of their own', () => {
   function split() {
     const app = new App();

@@ -1,7 +1,7 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
-import { InstanceType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { ClusterPlugins, NocoBaseCluster, type NocoBaseClusterProps } from '../../lib';
 import { newCluster, only, synthesize } from '../cluster-fixture';
@@ -133,6 +133,17 @@ test.each<[string, ecs.CapacityProviderStrategy[], string]>([
     'has a `base` at more than one capacity provider',
   ],
   ['no weight', [{ capacityProvider: 'FARGATE', base: 2, weight: 0 }], 'has no capacity provider with a `weight`'],
+  ['a base alone', [{ capacityProvider: 'FARGATE', base: 2 }], 'has no capacity provider with a `weight`'],
+  [
+    'less than none',
+    [{ capacityProvider: 'FARGATE', weight: -4 }],
+    'has weight -4 for FARGATE, which must be a whole number between 0 and 1000.',
+  ],
+  [
+    'half a node',
+    [{ capacityProvider: 'FARGATE', weight: 1, base: 1.5 }],
+    'has base 1.5 for FARGATE, which must be a whole number between 0 and 100000.',
+  ],
   [
     'Spot alone',
     [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
@@ -156,4 +167,137 @@ test('a network that is not that of the ECS cluster is refused', () => {
   expect(
     () => new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, vpc, plugins: ClusterPlugins.preinstalled() }),
   ).toThrow('`vpc` Prod/Another is not the network of `ecsCluster`, which is Prod/Theirs. Leave `vpc` out');
+});
+
+describe('in an ECS cluster of the same stack', () => {
+  const deploy = (prepare: (stack: Stack, ecsCluster: ecs.Cluster) => ecs.CapacityProviderStrategy[]) => {
+    const stack = new Stack(new App(), 'Prod');
+    const ecsCluster = new ecs.Cluster(stack, 'Ecs', { vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) });
+    const capacityProviderStrategies = prepare(stack, ecsCluster);
+    const plugins = ClusterPlugins.preinstalled();
+    new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, capacityProviderStrategies, plugins });
+    return Template.fromStack(stack);
+  };
+
+  const waits = (template: Template) =>
+    expect(only(template, 'AWS::ECS::Service').resource.DependsOn).toContain(
+      only(template, 'AWS::ECS::ClusterCapacityProviderAssociations').id,
+    );
+
+  test('nodes start after it has its capacity providers, and end before it loses them', () => {
+    waits(synthesize({ capacityProviderStrategies: SPOT }).template);
+    waits(
+      deploy((_, ecsCluster) => {
+        ecsCluster.enableFargateCapacityProviders();
+        return SPOT;
+      }),
+    );
+    waits(
+      deploy((stack, ecsCluster) => {
+        const provider = new ecs.AsgCapacityProvider(stack, 'Capacity', {
+          autoScalingGroup: new AutoScalingGroup(stack, 'Instances', {
+            vpc: ecsCluster.vpc,
+            instanceType: new InstanceType('m7g.xlarge'),
+            machineImage: ecs.EcsOptimizedImage.amazonLinux2023(ecs.AmiHardwareType.ARM),
+          }),
+        });
+        ecsCluster.addAsgCapacityProvider(provider);
+        return [{ capacityProvider: provider.capacityProviderName, weight: 1 }];
+      }),
+    );
+  });
+
+  test('Fargate without its capacity providers is refused', () => {
+    expect(() => deploy(() => SPOT)).toThrow(
+      '`ecsCluster` Prod/Ecs has no capacity provider FARGATE, which `capacityProviderStrategies` names. Give it those of Fargate: enableFargateCapacityProviders: true.',
+    );
+  });
+
+  test('ECS Managed Instances are refused', () => {
+    expect(() =>
+      deploy((stack) => {
+        const { ref } = new ecs.CfnCapacityProvider(stack, 'Managed', {
+          managedInstancesProvider: {
+            infrastructureRoleArn: 'arn:aws:iam::123456789012:role/infrastructure',
+            instanceLaunchTemplate: {
+              ec2InstanceProfileArn: 'arn:aws:iam::123456789012:instance-profile/instances',
+              networkConfiguration: { subnets: ['private-a'], securityGroups: ['sg-1'] },
+            },
+          },
+        });
+        return [{ capacityProvider: ref, weight: 1 }];
+      }),
+    ).toThrow('names ECS Managed Instances (Prod/Managed), which are not supported.');
+  });
+});
+
+describe('an imported ECS cluster', () => {
+  const env = { account: '111122223333', region: 'eu-central-1' };
+  const vpcOf = (stack: Stack, id: string, vpcId = 'vpc-0123456789abcdef0') =>
+    Vpc.fromVpcAttributes(stack, id, {
+      vpcId,
+      availabilityZones: ['a', 'b'],
+      publicSubnetIds: ['public-a', 'public-b'],
+      privateSubnetIds: ['private-a', 'private-b'],
+    });
+  const deploy = (
+    props: (stack: Stack) => { theirs: IVpc; hasEc2Capacity?: boolean } & Partial<NocoBaseClusterProps>,
+  ) => {
+    const stack = new Stack(new App(), 'Prod', { env });
+    const { theirs, hasEc2Capacity, ...others } = props(stack);
+    const ecsCluster = ecs.Cluster.fromClusterAttributes(stack, 'Ecs', {
+      clusterName: 'platform',
+      vpc: theirs,
+      hasEc2Capacity,
+    });
+    return new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, plugins: ClusterPlugins.preinstalled(), ...others });
+  };
+
+  test('without instances is refused where nodes are to be on some', () => {
+    expect(() =>
+      deploy((stack) => ({
+        theirs: vpcOf(stack, 'Theirs'),
+        hasEc2Capacity: false,
+        capacityProviderStrategies: [{ capacityProvider: 'Instances', weight: 1 }],
+      })),
+    ).toThrow(
+      '`ecsCluster` was imported as one without instances, and `capacityProviderStrategies` names some. Import it with hasEc2Capacity: true',
+    );
+  });
+
+  test('without its network is refused', () => {
+    const stack = new Stack(new App(), 'Prod', { env });
+    const arn = 'arn:aws:ecs:eu-central-1:111122223333:cluster/platform';
+    const ecsCluster = ecs.Cluster.fromClusterArn(stack, 'Ecs', arn);
+    for (const vpc of [undefined, vpcOf(stack, 'Vpc')]) {
+      expect(
+        () => new NocoBaseCluster(stack, `N${!vpc}`, { ecsCluster, vpc, plugins: ClusterPlugins.preinstalled() }),
+      ).toThrow('`ecsCluster` was imported without its network. Import it with Cluster.fromClusterAttributes');
+    }
+  });
+
+  test('may be given a network of its own that `vpc` is too, as far as can be seen', () => {
+    const twice = (one: (stack: Stack) => IVpc, other: (stack: Stack) => IVpc) =>
+      expect(() => deploy((stack) => ({ theirs: one(stack), vpc: other(stack) })));
+    const exported = (id: string) => (stack: Stack) => vpcOf(stack, id, Fn.importValue('VpcId'));
+    twice(exported('A'), exported('B')).not.toThrow();
+    const looksUp = (stack: Stack) => Vpc.fromLookup(stack, 'Vpc', { vpcId: 'vpc-0123456789abcdef0' });
+    twice((stack) => vpcOf(stack, 'A'), looksUp).not.toThrow();
+    twice(
+      (stack) => vpcOf(stack, 'A'),
+      (stack) => vpcOf(stack, 'B', 'vpc-fedcba9876543210f'),
+    ).toThrow('`vpc` Prod/B is not the network of `ecsCluster`');
+  });
+
+  test('what is wrong with its network is said of it', () => {
+    expect(() =>
+      deploy((stack) => ({
+        theirs: Vpc.fromVpcAttributes(stack, 'Theirs', {
+          vpcId: 'vpc-1',
+          availabilityZones: ['a'],
+          privateSubnetIds: ['private-a'],
+        }),
+      })),
+    ).toThrow('`ecsCluster.vpc` has Private subnets in 1 availability zone only.');
+  });
 });

@@ -42,16 +42,26 @@ test.each([
   ['WORKER_MODE', 'web'],
   ['APP_PORT', 'web'],
   ['STORAGE_PATH', 'storage'],
-  ['SKIP_SAME_VERSION_UPGRADE', 'upgradeTimeout'],
+  ['LAUNCHER_UPGRADE_TIMEOUT', 'upgradeTimeout'],
   ['NODE_TLS_REJECT_UNAUTHORIZED', 'database'],
   ['HOME', 'image'],
   ['ECS_CONTAINER_METADATA_URI_V4', 'image'],
-  ['LAUNCHER_NODES', 'web'],
+  ['LAUNCHER_NODES', 'plugins'],
+  ['LAUNCHER_DATABASE_CA', 'database'],
 ])('%s is refused with the prop that decides it', (name, prop) => {
   const message = `\`environment.${name}\` is decided by the library, so that all parts of the cluster agree on it. Use the prop \`${prop}\` instead.`;
   expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(message);
   expect(() => newCluster({ secrets: { [name]: aSecret() } })).toThrow(message.replace('environment.', 'secrets.'));
 });
+
+test.each(['LAUNCHER_START_TIMEOUT', 'LAUNCHER_TRUSTED_CERTIFICATES', 'SKIP_SAME_VERSION_UPGRADE', 'PM2_KILL_TIMEOUT'])(
+  '%s is refused, and no prop is named that does not decide it',
+  (name) => {
+    expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(
+      'is decided by the library, so that all parts of the cluster agree on it. Leave it out.',
+    );
+  },
+);
 
 test('one variable from two places is an error that names both', () => {
   expect(() => newCluster({ environment: { SMTP: 'x' }, secrets: { SMTP: aSecret() } })).toThrow(

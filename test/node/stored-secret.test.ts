@@ -1,11 +1,11 @@
 import { App, CfnParameter, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Alias, type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { StoredSecret } from '../../lib';
-import { render } from '../cluster-fixture';
+import { ApplicationKeys, Redis, StoredSecret } from '../../lib';
+import { newCluster, render } from '../cluster-fixture';
 
 const ENV = { account: '111122223333', region: 'eu-central-1' };
 const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/keys';
@@ -81,6 +81,92 @@ describe('a Secret', () => {
     expect(decrypting.Action).toBe('kms:Decrypt');
     expect(() => app.synth()).not.toThrow();
     expect(platform.dependencies).toEqual([]);
+  });
+
+  test.each<[string, (stack: Stack) => IKey, any]>([
+    [
+      'made by the app',
+      (stack) => new Alias(stack, 'Alias', { aliasName: 'company', targetKey: Key.fromKeyArn(stack, 'Key', KEY) }),
+      { Resource: KEY, Condition: { StringEquals: expect.anything() } },
+    ],
+    [
+      'that is known with its key',
+      (stack) =>
+        Alias.fromAliasAttributes(stack, 'Alias', {
+          aliasName: 'alias/company',
+          aliasTargetKey: Key.fromKeyArn(stack, 'Key', KEY),
+        }),
+      { Resource: KEY },
+    ],
+    [
+      'that is known by its name',
+      (stack) => Alias.fromAliasName(stack, 'Alias', 'alias/company'),
+      { Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/company' } } },
+    ],
+    [
+      'that was given for a key',
+      (stack) => Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-central-1:444455556666:alias/company'),
+      {
+        Resource: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':kms:eu-central-1:444455556666:key/*']] },
+        Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/company' } },
+      },
+    ],
+  ])('may be decrypted with the key of an alias %s: to a policy the alias is no key', (_, make, expected) => {
+    const stack = newStack();
+    const secret = new Secret(stack, 'Secret', { encryptionKey: make(stack) });
+    const [, decrypting] = statements(stack, StoredSecret.inSecretsManager(secret));
+    expect(decrypting).toMatchObject({ Action: 'kms:Decrypt', ...expected });
+    expect(JSON.stringify(decrypting.Resource)).not.toContain('alias');
+  });
+
+  test.each<[string, (stack: Stack) => any]>([
+    ['a name', (stack) => Secret.fromSecretNameV2(stack, 'Keys', 'prod-secret')],
+    ['a partial ARN', (stack) => Secret.fromSecretPartialArn(stack, 'Keys', ARN.replace('prod/keys', 'prod-secret'))],
+  ])('whose name ends like an ARN is not found by %s', (_, imported) => {
+    expect(() => StoredSecret.inSecretsManager(imported(newStack()))).toThrow(
+      "[Prod/Keys]: `secret` 'prod-secret' ends in a hyphen and six characters",
+    );
+  });
+
+  test('whose name ends like an ARN is taken by its complete ARN', () => {
+    const secret = Secret.fromSecretCompleteArn(newStack(), 'Keys', `${ARN}-secret-a1b2c3`);
+    expect(() => StoredSecret.inSecretsManager(secret)).not.toThrow();
+  });
+
+  test('of another region is refused where it is used, and may be of another account', () => {
+    const stack = newStack();
+    const elsewhere = (arn: string) =>
+      StoredSecret.inSecretsManager(Secret.fromSecretCompleteArn(stack, arn.slice(-60).replace(/\W/g, ''), arn));
+    const check = (arn: string) => () => elsewhere(arn).checkRegion(stack, 'keys');
+    expect(check(`${ARN.replace('eu-central-1', 'us-east-1')}-a1b2c3`)).toThrow(
+      '`keys` (prod/keys) is in us-east-1, and has to be in eu-central-1. Replicate it there',
+    );
+    expect(check(`${ARN.replace('111122223333', '444455556666')}-a1b2c3`)).not.toThrow();
+  });
+
+  test('of another region is refused by a cluster, whatever it is for', () => {
+    const arn = `${ARN.replace('eu-central-1', 'us-east-1')}-a1b2c3`;
+    const keys = ApplicationKeys.fromSecret(Secret.fromSecretCompleteArn(newStack(), 'Keys', arn));
+    expect(() => newCluster({ keys }, { env: ENV })).toThrow('`keys` (prod/keys) is in us-east-1');
+    const password = StoredSecret.inSecretsManager(Secret.fromSecretCompleteArn(newStack(), 'Redis', arn));
+    const redis = Redis.existing({ host: 'redis.example.com', password });
+    expect(() => newCluster({ redis }, { env: ENV })).toThrow('`redis` (prod/keys) is in us-east-1');
+  });
+
+  test('has no key of another region', () => {
+    const stack = newStack();
+    const encryptionKey = Key.fromKeyArn(stack, 'Key', KEY.replace('eu-central-1', 'us-east-1'));
+    const secret = new Secret(stack, 'Secret', { encryptionKey });
+    expect(() => StoredSecret.inSecretsManager(secret)).toThrow(
+      '[Prod/Secret]: `encryptionKey` is in us-east-1, and has to be in eu-central-1.',
+    );
+  });
+
+  test.each([undefined, 'nocobase-keys'])('is not %j', (given) => {
+    expect(() => StoredSecret.inSecretsManager(given as any)).toThrow(
+      '`StoredSecret.inSecretsManager` takes a Secret of Secrets Manager, got:',
+    );
+    expect(() => StoredSecret.inParameterStore(given as any)).toThrow('takes a parameter of Parameter Store, got:');
   });
 
   test.each(['', 'a:b'])('has no field that is called %j', (field) => {

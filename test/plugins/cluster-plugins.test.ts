@@ -32,6 +32,20 @@ test('licensed and preinstalled: the adapters of all four functions are on, and 
   }
 });
 
+test.each([undefined, null, 'the-key-itself', {}])('licensed: %j is no Secret, and is not said', (given) => {
+  const message = (() => {
+    try {
+      return synthesize({ plugins: ClusterPlugins.licensed(given as never) });
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  expect(message).toMatch(
+    /`plugins` must be given the Secret that holds the licence key, got: (nothing|string|object)\./,
+  );
+  expect(message).not.toContain('the-key-itself');
+});
+
 test('preinstalled: there is no licence key to inject', () => {
   expect(secrets(synthesize({ plugins: ClusterPlugins.preinstalled() }).template)).not.toHaveProperty(
     'LAUNCHER_LICENSE_KEY',

@@ -84,9 +84,9 @@ test('nodes are let in to the security groups that are named, and nowhere by our
 });
 
 test('its place is the virtual host, however the endpoint is written', () => {
-  const { claims } = bind({ endpoint: 'amqps://mq.internal' }).binding;
-  expect(claims).toEqual({ queues: 'RabbitMQ mq.internal:5671 /' });
-  expect(bind({ virtualHost: 'crm' }).binding.claims).toEqual({ queues: 'RabbitMQ mq.internal:5671 crm' });
+  const { adapterClaims } = bind({ endpoint: 'amqps://MQ.internal' }).binding;
+  expect(adapterClaims).toEqual({ queues: 'RabbitMQ mq.internal:5671 /' });
+  expect(bind({ virtualHost: 'crm' }).binding.adapterClaims).toEqual({ queues: 'RabbitMQ mq.internal:5671 crm' });
 });
 
 describe('an endpoint that is known at the deployment only', () => {
@@ -133,13 +133,23 @@ describe('an endpoint that is known at the deployment only', () => {
   test('is one and the same place for all', () => {
     const { stack, context } = newPlace();
     const endpoint = new CfnParameter(stack, 'Endpoint').valueAsString;
-    const queue = MessageQueue.existingRabbitMq({ endpoint: `amqps://${endpoint}`, secret: named(stack, 'mq') });
-    const [one, other] = ['One', 'Other'].map((id) => queue.bind(new Construct(stack, id), context).claims);
-    expect(one).toEqual(other);
+    for (const [index, given] of [endpoint, `amqps://${endpoint}`].entries()) {
+      const queue = MessageQueue.existingRabbitMq({ endpoint: given, secret: named(stack, 'mq') });
+      const [one, other] = ['One', 'Other'].map(
+        (id) => queue.bind(new Construct(stack, `${id}${index}`), context).adapterClaims,
+      );
+      expect(one).toEqual(other);
+    }
   });
 });
 
+test('an endpoint that is looked up may not be there yet', () => {
+  expect(() => bind({ endpoint: 'dummy-value-for-/queue' })).not.toThrow();
+});
+
 test.each<[string, Options, string]>([
+  ['no endpoint', { endpoint: undefined }, '`queue.endpoint` is missing'],
+  ['no Secret', { secret: undefined }, '`queue.secret` is missing'],
   [
     'a host without protocol',
     { endpoint: 'mq.internal:5671' },

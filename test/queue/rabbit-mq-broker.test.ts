@@ -62,6 +62,44 @@ test('a broker that replaces another has another name, and the nodes hear of it'
   expect(render(environment(template).LAUNCHER_QUEUE_ENDPOINT)).toContain(only(template, BROKER).id);
 });
 
+describe('what replaces the broker gives it another name, since two cannot have one', () => {
+  const KEYS = ['one', 'other'].map((id) => `arn:aws:kms:eu-central-1:111122223333:key/${id}`);
+  const keyed = (arn?: string) => arn && Key.fromKeyArn(new Stack(new App()), 'Key', arn);
+  const nameOf = (template: Template) => only(template, BROKER).properties.BrokerName;
+
+  test('in the network of its cluster, where it has one place, the key does', () => {
+    const [plain, one, other] = [undefined, ...KEYS].map((arn) =>
+      nameOf(synthesize({ encryptionKey: keyed(arn) || undefined }).template),
+    );
+    expect(plain).toBe('Prod-NocoBase-Data-Queue-39FDB998');
+    expect(new Set([plain, one, other]).size).toBe(3);
+  });
+
+  test('in a given network also its subnets, and nothing else that the network has', () => {
+    const name = (isolated: boolean, data?: ec2.SubnetType) => {
+      const stack = new Stack(new App(), 'Prod');
+      const kinds = [
+        { name: 'Public', subnetType: ec2.SubnetType.PUBLIC },
+        { name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+        { name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      ];
+      const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, subnetConfiguration: isolated ? kinds : kinds.slice(0, 2) });
+      new RabbitMqBroker(stack, 'Queue', { vpc, vpcSubnets: data && { subnetType: data } });
+      return nameOf(Template.fromStack(stack));
+    };
+    const before = name(false);
+    expect(name(true)).not.toBe(before);
+    expect(name(true, ec2.SubnetType.PRIVATE_WITH_EGRESS)).toBe(before);
+    expect(before.length).toBeLessThanOrEqual(50);
+  });
+});
+
+test('one broker for two clusters is seen to be one', () => {
+  const { stack, vpc, context } = newPlace();
+  const queue = new RabbitMqBroker(stack, 'Queue', { vpc });
+  expect(queue.bind(stack, context).adapterClaims).toEqual(queue.bind(stack, context).adapterClaims);
+});
+
 test('the variable of the URL can be named, as long as the adapter’s own documentation does not', () => {
   const { template } = synthesize({ queue: MessageQueue.rabbitMq({ urlVariable: 'RABBITMQ_URL' }) });
   expect(Object.keys(connectionUrls(template))).toContain('RABBITMQ_URL');
@@ -94,8 +132,15 @@ test.each<[string, RabbitMqProps, string]>([
     { urlVariable: 'RABBIT URL' },
     "`queue.urlVariable` must be the name of an environment variable that nothing else decides, got: 'RABBIT URL'.",
   ],
+  ['the variable that names the adapter', { urlVariable: 'QUEUE_ADAPTER' }, "decides, got: 'QUEUE_ADAPTER'."],
 ])('%s is refused', (_, props, message) => {
   expect(() => newCluster({ queue: MessageQueue.rabbitMq(props) })).toThrow(message);
+});
+
+test('type and version that are looked up may not be there yet', () => {
+  const pending = 'dummy-value-for-/queue';
+  const queue = MessageQueue.rabbitMq({ instanceType: pending, engineVersion: pending });
+  expect(() => newCluster({ queue })).not.toThrow();
 });
 
 describe('on its own', () => {

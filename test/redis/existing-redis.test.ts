@@ -99,8 +99,9 @@ test('nodes are let in to the security groups that are named, and nowhere by our
 });
 
 test('each function claims its database, and signals the server: they know no databases', () => {
-  expect(bind({ username: 'crm' }).binding.claims).toEqual({
-    cache: 'Redis redis.internal:6379/0',
+  const { claims, adapterClaims } = bind({ username: 'crm', host: 'Redis.internal' }).binding;
+  expect(claims).toEqual({ cache: 'Redis redis.internal:6379/0' });
+  expect(adapterClaims).toEqual({
     syncSignal: 'Redis redis.internal:6379/1',
     lock: 'Redis redis.internal:6379/2',
     queue: 'Redis redis.internal:6379/3',
@@ -124,6 +125,7 @@ test('host, port, user and certificate may be known at the deployment only', () 
   const [one, other] = ['One', 'Other'].map((id) => redis.bind(new Construct(stack, id), context));
   expect(told(stack, one.contribution).CACHE_REDIS_URL).toBe(`rediss://<User>:${reference('redis')}@<Host>:<Port>/0`);
   expect(one.claims).toEqual(other.claims);
+  expect(one.adapterClaims).toEqual(other.adapterClaims);
 });
 
 test.each<[string, Partial<ExistingRedisOptions>, string]>([
@@ -147,7 +149,8 @@ describe.each([
     expect(new Set(Object.values(binding.urls).map((url) => url.slice(-2)))).toEqual(new Set(['/0']));
     expect(warnings(stack)).toEqual([expect.stringContaining('may have shards and has database 0 only')]);
     // Which the cluster refuses unless it is for one of them.
-    expect(binding.claims!.cache).toBe(binding.claims!.lock);
+    expect(binding.adapterClaims!.lock).toBe(binding.claims!.cache);
+    expect(binding.claimsRemedy).toContain('has database 0 only. Give each function a Redis of its own');
   });
 
   test('refuses another database', () => {
@@ -172,7 +175,18 @@ test.each([
   expect(warnings(stack)).toEqual([]);
 });
 
+test('what is looked up may not be there yet', () => {
+  // What StringParameter.valueFromLookup answers.
+  const pending = 'dummy-value-for-/redis';
+  expect(() => bind({ host: pending, username: pending, caCertificate: pending })).not.toThrow();
+});
+
 test.each<[string, Parameters<typeof bind>[0], string]>([
+  [
+    'nothing for a host',
+    { host: process.env.NOBODY_SETS_THIS },
+    '`redis.host` is missing, and there is no default for it.',
+  ],
   [
     'a URL',
     { host: 'rediss://redis' },

@@ -1,4 +1,4 @@
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { CfnParameterGroup, CfnReplicationGroup, type CfnReplicationGroupProps } from 'aws-cdk-lib/aws-elasticache';
 import { type ExistingReplicationGroupOptions, Redis } from '../../lib';
 import { newPlace, reference, stored, told, warnings } from '../part-fixture';
@@ -57,6 +57,22 @@ test.each<[string, Given<Partial<CfnReplicationGroupProps>>, string]>([
     { clusterMode: 'enabled' },
     '`redis` Prod/Company has cluster mode enabled, and NocoBase follows no redirects',
   ],
+  [
+    'the parameter group of AWS for it',
+    { cacheParameterGroupName: 'default.valkey8.cluster.on' },
+    'has cluster mode enabled',
+  ],
+  [
+    'a parameter group of the app for it',
+    (stack) => ({
+      cacheParameterGroupName: new CfnParameterGroup(stack, 'Parameters', {
+        cacheParameterGroupFamily: 'valkey8',
+        description: 'x',
+        properties: { 'cluster-enabled': 'yes' },
+      }).ref,
+    }),
+    'has cluster mode enabled',
+  ],
   ['shards', { numNodeGroups: 3 }, 'has cluster mode enabled'],
   ['shards, each with its own place', { nodeGroupConfiguration: [{}, {}] }, 'has cluster mode enabled'],
   [
@@ -66,6 +82,16 @@ test.each<[string, Given<Partial<CfnReplicationGroupProps>>, string]>([
   ],
 ])('%s is refused', (_, props, message) => {
   expect(() => bind(props)).toThrow(message);
+});
+
+test('one of another region is refused', () => {
+  const env = { account: '111122223333', region: 'eu-central-1' };
+  const { stack, context } = newPlace({ env });
+  const elsewhere = new Stack(stack, 'Elsewhere', { env: { ...env, region: 'us-east-1' } });
+  const group = new CfnReplicationGroup(elsewhere, 'Company', USUAL);
+  expect(() => Redis.fromReplicationGroup(group).bind(stack, context)).toThrow(
+    '`redis` Prod/Elsewhere/Company is in us-east-1, and has to be in eu-central-1.',
+  );
 });
 
 test('an auth token has to be given where there is one', () => {

@@ -137,7 +137,7 @@ test('what is claimed is what is used, and no more', () => {
     syncSignal: existing(of, 'b'),
     others: existing(of, 'c'),
   }));
-  expect(binding.claims).toEqual({
+  expect({ ...binding.claims, ...binding.adapterClaims }).toEqual({
     cache: 'Redis a.internal:6379/0',
     syncSignal: 'Redis b.internal:6379/1',
     lock: 'Redis c.internal:6379/2',

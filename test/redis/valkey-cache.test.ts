@@ -124,9 +124,13 @@ test.each<[string, ValkeyProps, string]>([
     { databases: { queue: 16 } },
     '`redis.databases.queue` must be a whole number between 0 and 15, got: 16.',
   ],
-  ['one database for two', { databases: { queue: 0 } }, 'where `redis` has its cache already'],
+  ['one database for two', { databases: { lock: 0 } }, 'where `redis` has its cache already'],
 ])('%s is refused', (_, props, message) => {
   expect(() => newCluster({ redis: Redis.valkey(props) })).toThrow(message);
+});
+
+test('a node type that is looked up may not be there yet', () => {
+  expect(() => newCluster({ redis: Redis.valkey({ nodeType: 'dummy-value-for-/type' }) })).not.toThrow();
 });
 
 describe('on its own', () => {

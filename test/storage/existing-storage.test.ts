@@ -59,6 +59,22 @@ describe('a path', () => {
     cluster(of, 'A', '/a');
     expect(() => cluster(of, 'B', '/b')).not.toThrow();
     expect(() => cluster(of, 'C', '/a')).toThrow('`storage` has its files in EFS fs-1, path /a, where [Prod/A]');
+    expect(() => cluster(of, 'D', '/')).toThrow(
+      '`storage` has its files in EFS fs-1, path /, where [Prod/A] has its files already (EFS fs-1, path /a)',
+    );
+    expect(() => cluster(of, 'E', '/a/b')).toThrow('EFS fs-1, path /a/b, where [Prod/A]');
+    expect(() => cluster(of, 'F', '/ab')).not.toThrow();
+  });
+
+  test('is also what an access point of the app leads to', () => {
+    const { binding: other } = bind((of, vpc) => {
+      const fileSystem = made(of, vpc);
+      return {
+        fileSystem,
+        accessPoint: fileSystem.addAccessPoint('AccessPoint', { path: '/crm', posixUser: { uid: '0', gid: '0' } }),
+      };
+    });
+    expect(other.claims!.files).toMatch(/^EFS .*, path \/crm$/);
   });
 });
 
@@ -113,7 +129,7 @@ test('file system, access point and path may be known at the deployment only', (
   );
 });
 
-test.each(['/', '/nocobase', '/a/b-c/d.e/f_g'])('%s is a path', (path) => {
+test.each(['/', '/nocobase', '/a/b-c/d.e/f_g', '/my data', 'dummy-value-for-/path'])('%s is a path', (path) => {
   expect(() => bind(() => ({ path }))).not.toThrow();
 });
 
@@ -136,12 +152,30 @@ test.each<[string, Make, string]>([
   [
     'a relative path',
     () => ({ path: 'nocobase' }),
-    "`storage.path` must be an absolute path of at most four folders and 100 characters, got: 'nocobase'.",
+    "`storage.path` 'nocobase' does not begin with a slash. Write e.g. '/nocobase', at most four folders",
   ],
-  ['a path with an end', () => ({ path: '/nocobase/' }), "got: '/nocobase/'"],
-  ['a way back', () => ({ path: '/nocobase/../crm' }), "got: '/nocobase/../crm'"],
-  ['five folders', () => ({ path: '/a/b/c/d/e' }), "got: '/a/b/c/d/e'"],
-  ['a long path', () => ({ path: `/${'a'.repeat(100)}` }), '`storage.path` must be'],
+  [
+    'a path with an end',
+    () => ({ path: '/nocobase/' }),
+    "`storage.path` '/nocobase/' ends in a slash, which EFS does not take.",
+  ],
+  ['a way back', () => ({ path: '/nocobase/../crm' }), "'/nocobase/../crm' has a folder that begins with a dot"],
+  ['five folders', () => ({ path: '/a/b/c/d/e' }), "'/a/b/c/d/e' has 5 folders, and EFS takes four."],
+  ['a long path', () => ({ path: `/${'a'.repeat(100)}` }), 'has 101 characters, and EFS takes 100.'],
+  ['a folder without a name', () => ({ path: '/a//b' }), 'has a folder without a name'],
+  ['a character that EFS does not take', () => ({ path: '/a$b' }), 'has "$" in it, which EFS does not take'],
+  ['no file system', () => ({ fileSystem: undefined, path: '/a' }), '`storage.fileSystem` is missing'],
+  [
+    'one without a security group',
+    (stack) => ({
+      fileSystem: efs.FileSystem.fromFileSystemAttributes(stack, 'Files', {
+        fileSystemId: 'fs-1',
+        securityGroup: undefined as any,
+      }),
+      path: '/a',
+    }),
+    '`storage.fileSystem` Prod/Files was imported without a security group',
+  ],
   [
     'a file system in one zone',
     (stack, vpc) => ({ fileSystem: made(stack, vpc, { oneZone: true }), path: '/a' }),

@@ -1,0 +1,55 @@
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import type { IConstruct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
+import type { Network } from './network';
+
+/**
+ * The subnets of the nodes. A node mounts in its own availability zone: where
+ * the nodes' subnets were not chosen, those in zones without a mount target are
+ * left out, as far as zones and mount targets can be seen.
+ */
+export function mountableSubnets(scope: IConstruct, network: Network, fileSystem?: efs.IFileSystem): ec2.ISubnet[] {
+  const { subnets, isPendingLookup } = network.vpc.selectSubnets(network.nodeSubnets);
+  const mountZones = isPendingLookup ? undefined : zonesOf(network, fileSystem);
+  if (mountZones === undefined) return subnets;
+  const mounting = subnets.filter((subnet) => mountZones.has(zoneOf(subnet) ?? ANY));
+  if (mounting.length === subnets.length) return subnets;
+  if (network.nodesAreSelected || new Set(mounting.map(zoneOf)).size < 2) {
+    throw invalidProp(scope, {
+      prop: network.nodesAreSelected ? 'subnets.nodes' : 'subnets',
+      problem: `puts nodes into availability zones in which ${fileSystem!.node.path} has no mount target, so that they could not start there`,
+      remedy:
+        'Select subnets of the nodes in zones that it has one in, or give it one in each zone of the nodes: with `subnets.data`, or `vpcSubnets` where it is made on its own',
+    });
+  }
+  return mounting;
+}
+
+/** Stands for a zone that cannot be seen. */
+const ANY = '*';
+
+/** Where the file system can be mounted, if all of it can be seen. */
+function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IFileSystem): Set<string> | undefined {
+  const targets = fileSystem?.node.findAll().filter(efs.CfnMountTarget.isCfnMountTarget) ?? [];
+  const known = new Map(
+    [
+      ...vpc.publicSubnets,
+      ...vpc.privateSubnets,
+      ...vpc.isolatedSubnets,
+      ...vpc.selectSubnets(nodeSubnets).subnets,
+      ...vpc.selectSubnets(dataSubnets).subnets,
+    ].map((subnet) => [subnet.subnetId, zoneOf(subnet)]),
+  );
+  const zones = targets.map(({ subnetId }) => known.get(subnetId));
+  return zones.length === 0 || zones.includes(undefined) ? undefined : new Set([...(zones as string[]), ANY]);
+}
+
+/** Nothing for an element of a list that only the deployment knows, and for a subnet that was imported by its id. */
+function zoneOf(subnet: ec2.ISubnet): string | undefined {
+  try {
+    return subnet.availabilityZone.includes('#{Token') ? undefined : subnet.availabilityZone;
+  } catch {
+    return undefined;
+  }
+}
