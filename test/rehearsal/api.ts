@@ -2,24 +2,29 @@ import type { Cluster } from './cluster';
 
 /** NocoBase's API as its root user sees it, over the load balancer or at one node. */
 export class Api {
-  public static async signIn({ environment, balancer }: Cluster): Promise<Api> {
+  public static async signIn({ environment, balancer, publicPath }: Cluster): Promise<Api> {
     const { INIT_ROOT_EMAIL: email, INIT_ROOT_PASSWORD: password } = environment;
-    const { token } = await new Api(balancer.url, {
+    const { token } = await new Api(balancer.url, publicPath, {
       'X-Authenticator': 'basic',
       // As a browser says it. NocoBase refuses what does not fit the protocol and host it was reached by.
       Origin: balancer.origin,
     }).post('auth:signIn', { email, account: email, password });
-    return new Api(balancer.url, { Authorization: `Bearer ${token}`, 'X-Role': 'root' });
+    return new Api(balancer.url, publicPath, { Authorization: `Bearer ${token}`, 'X-Role': 'root' });
   }
 
   private constructor(
     public readonly url: string,
+    private readonly publicPath: string,
     public readonly headers: { readonly [name: string]: string },
   ) {}
 
   /** The same user elsewhere. */
   public at(port: number): Api {
-    return new Api(`http://127.0.0.1:${port}`, this.headers);
+    return new Api(`http://127.0.0.1:${port}`, this.publicPath, this.headers);
+  }
+
+  public urlOf(path: string): string {
+    return `${this.url}${this.publicPath}api/${path}`;
   }
 
   public get(path: string): Promise<any> {
@@ -43,7 +48,7 @@ export class Api {
   }
 
   private async call(path: string, request: RequestInit): Promise<any> {
-    const response = await fetch(`${this.url}/api/${path}`, request);
+    const response = await fetch(this.urlOf(path), request);
     const text = await response.text();
     if (!response.ok) throw new Error(`${path} answers ${response.status}: ${text.slice(0, 300)}`);
     return JSON.parse(text).data;

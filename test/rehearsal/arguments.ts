@@ -11,7 +11,7 @@ export interface Arguments {
 export const USAGE = `npm run rehearse -- [EXAMPLE or DIRECTORY] [--only N[,N…]] [--report FILE]
 
 Runs what a synthesized template describes on this machine, with real parts.
-EXAMPLE    minimal (the default), production, existing-app or app
+EXAMPLE    minimal (the default), another folder of examples/ with PostgreSQL on RDS, one Redis and RabbitMQ, or app
 DIRECTORY  what \`cdk synth\` has written, for instance cdk.out
 --only     scenarios by number; without it all of them
 --report   also writes the report as JSON there

@@ -1,12 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
-import { type Assembly, type NodeSettings, REGION } from './assembly';
+import type { Assembly, NodeSettings } from './assembly';
 import { Container } from './container';
 import { Database } from './database';
 import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
 import { addStandIns, copyOf, moduleOf, toolsOf } from './nocobase';
 import { type Part, startPostgres, startRabbitMq, startRedis } from './parts';
+import { REGION } from './stacks';
 import type { Target } from './target';
 import { until } from './waiting';
 
@@ -49,20 +50,13 @@ export class Cluster {
   /** The data services, and an empty database. Nodes are started later. */
   public static async start(options: ClusterOptions): Promise<Cluster> {
     const { assembly, folder, logs, say } = options;
-    const database = assembly.only('AWS::RDS::DBInstance');
-    const group = assembly.only('AWS::ElastiCache::ReplicationGroup');
+    const database = assembly.only('AWS::RDS::DBInstance', 'MasterUsername', 'MasterUserPassword');
+    const group = assembly.only('AWS::ElastiCache::ReplicationGroup', 'AuthToken');
     const broker = assembly.only('AWS::AmazonMQ::Broker');
     say('Starting PostgreSQL, Redis and RabbitMQ …');
     const [postgres, redis, queue] = await Promise.all([
       startPostgres({ folder, logs, user: database.MasterUsername, password: database.MasterUserPassword }),
-      startRedis({
-        folder,
-        logs,
-        password: group.AuthToken,
-        parameters: {
-          'maxmemory-policy': assembly.only('AWS::ElastiCache::ParameterGroup').Properties['maxmemory-policy'],
-        },
-      }),
+      startRedis({ folder, logs, password: group.AuthToken, parameters: assembly.redisParameters() }),
       startRabbitMq({ folder, logs, user: broker.Users[0].Username, password: broker.Users[0].Password }),
     ]);
     assembly.connect({ database: postgres.server.port, redis: redis.server.port, queue: queue.server.port });
@@ -107,7 +101,9 @@ export class Cluster {
     const { DBName, MasterUsername, MasterUserPassword } = this.assembly.only('AWS::RDS::DBInstance');
     this.database = new Database({
       part: parts.postgres,
-      name: DBName,
+      // RDS makes this one beside the one that a template names.
+      name: DBName ?? 'postgres',
+      schema: this.environment.DB_SCHEMA ?? 'public',
       user: MasterUsername,
       password: MasterUserPassword,
     });
@@ -115,6 +111,11 @@ export class Cluster {
     fs.mkdirSync(this.storage);
     const authorities = [parts.redis, parts.queue].map(({ certificate }) => certificate.ca);
     fs.writeFileSync(path.join(options.folder, 'public-ca.pem'), authorities.join('\n'));
+  }
+
+  /** Under which NocoBase lives; begins and ends with a slash. */
+  public get publicPath(): string {
+    return this.balancing.users.pathname;
   }
 
   /** A task as ECS starts it: registered at once, healthy when the load balancer says so. */

@@ -8,6 +8,8 @@ export type RowCounts = ReadonlyMap<string, number>;
 export interface DatabaseOptions {
   readonly part: Part;
   readonly name: string;
+  /** Where NocoBase's tables are. */
+  readonly schema: string;
   readonly user: string;
   readonly password: string;
 }
@@ -37,18 +39,22 @@ export class Database {
 
   /** An empty one. */
   public async create(): Promise<void> {
-    await this.query(`DROP DATABASE IF EXISTS "${this.options.name}" WITH (FORCE)`, 'postgres');
-    await this.query(`CREATE DATABASE "${this.options.name}"`, 'postgres');
+    await this.query(`DROP DATABASE IF EXISTS "${this.options.name}" WITH (FORCE)`, 'template1');
+    await this.query(`CREATE DATABASE "${this.options.name}"`, 'template1');
   }
 
   public async tables(): Promise<string[]> {
-    const rows = await this.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename");
+    const { schema } = this.options;
+    const rows = await this.query(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}' ORDER BY tablename`);
     return rows.map(({ tablename }) => tablename);
   }
 
   public async rowCounts(): Promise<RowCounts> {
+    const { schema } = this.options;
     const tables = await this.tables();
-    const counts = tables.map((table) => `SELECT '${table}' AS name, count(*)::int AS rows FROM "${table}"`);
+    const counts = tables.map(
+      (table) => `SELECT '${table}' AS name, count(*)::int AS rows FROM "${schema}"."${table}"`,
+    );
     const rows = counts.length > 0 ? await this.query(counts.join(' UNION ALL ')) : [];
     return new Map(rows.map(({ name, rows: count }) => [name, count]));
   }

@@ -3,6 +3,10 @@ import { Evaluator } from './evaluator';
 import { generateSecret } from './generated-secret';
 
 const template = {
+  Parameters: {
+    Stage: { Type: 'String', Default: 'test' },
+    Image: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/images/latest' },
+  },
   Mappings: { Roots: { 'eu-central-1': { pem: 'a certificate' } } },
   Resources: {
     Database: { Type: 'AWS::RDS::DBInstance' },
@@ -20,6 +24,7 @@ const evaluator = new Evaluator(template, {
 
 test.each<[unknown, unknown]>([
   [{ 'Fn::Join': [':', ['a', { Ref: 'AWS::Region' }]] }, 'a:eu-central-1'],
+  [{ Ref: 'Stage' }, 'test'],
   [{ 'Fn::Select': [1, { 'Fn::Split': ['//', 'amqps://host:5671'] }] }, 'host:5671'],
   [{ 'Fn::FindInMap': ['Roots', { Ref: 'AWS::Region' }, 'pem'] }, 'a certificate'],
   [{ 'Fn::Sub': 'port ${Database.Endpoint.Port} of ${!Literal}' }, 'port 5432 of ${Literal}'],
@@ -33,6 +38,7 @@ test.each<[unknown, unknown]>([
 test.each<[unknown, RegExp]>([
   [{ A: [{ Ref: 'Database' }] }, /^Where\.A\.0 cannot be resolved: this machine has nothing for Database\.$/],
   [{ 'Fn::GetAtt': ['Database', 'DBInstanceArn'] }, /this machine has nothing for Database\.DBInstanceArn/],
+  [{ Ref: 'Image' }, /Image is read from Parameter Store \(\/images\/latest\)/],
   [{ Ref: 'Nothing' }, /there is no resource Nothing/],
   [{ 'Fn::FindInMap': ['Roots', 'mars', 'pem'] }, /there is no mars\.pem in the mapping Roots/],
   [{ 'Fn::ImportValue': 'Network:Other' }, /no stack exports Network:Other/],

@@ -8,8 +8,8 @@ export interface World {
   ref(logicalId: string, resource: Resource): string | undefined;
   /** `Fn::GetAtt`; undefined where this machine has nothing for it. */
   attribute(logicalId: string, name: string, resource: Resource): unknown;
-  /** `Fn::ImportValue`; undefined where no stack exports it. */
-  exported(name: string): unknown;
+  /** `Fn::ImportValue`; undefined where no stack exports it. `where` it is imported, for errors. */
+  exported(name: string, where: string): unknown;
   /** The value of a Secret by what `Ref` gives for it. */
   secretValue(arn: string): string | undefined;
 }
@@ -70,7 +70,7 @@ export class Evaluator {
       }
       case 'Fn::ImportValue': {
         const exported = this.value(argument, where);
-        return this.world.exported(exported) ?? this.fail(where, `no stack exports ${exported}`);
+        return this.world.exported(exported, where) ?? this.fail(where, `no stack exports ${exported}`);
       }
       default:
         return this.fail(where, `${name} is not understood here`);
@@ -79,8 +79,13 @@ export class Evaluator {
 
   private ref(name: string, where: string): unknown {
     if (name === 'AWS::NoValue') return undefined;
-    const parameter = this.world.pseudoParameters[name] ?? this.template.Parameters?.[name]?.Default;
-    if (parameter !== undefined) return parameter;
+    if (name in this.world.pseudoParameters) return this.world.pseudoParameters[name];
+    const { Type, Default } = this.template.Parameters?.[name] ?? {};
+    // Its default is the name of what Parameter Store has.
+    if (Type?.startsWith('AWS::SSM::Parameter')) {
+      return this.fail(where, `${name} is read from Parameter Store (${Default}), which this machine has not`);
+    }
+    if (Default !== undefined) return Default;
     const value = this.world.ref(name, this.resource(name, where));
     return value ?? this.fail(where, `this machine has nothing for ${name}`);
   }

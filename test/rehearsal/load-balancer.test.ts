@@ -1,5 +1,6 @@
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { conditionsOf } from './listener-rule';
 import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
 import { until } from './waiting';
 
@@ -13,12 +14,16 @@ const SETTINGS: LoadBalancerSettings = {
   idleTimeout: 60_000,
   deregistrationDelay: 60_000,
   protocol: 'http',
-  usersProtocol: 'https',
+  port: 80,
+  conditions: [],
+  users: new URL('https://nocobase.example.com/'),
 };
 
 /** A server behind the load balancer, whose health a test decides on. */
 class Backend {
   public health = 200;
+  /** Of the last request of a user. */
+  public headers?: IncomingHttpHeaders;
   /** The answers to its health check one by one, and none when they are used up; instead of `health`. */
   public script?: number[];
   /** What ends the requests for /slow. */
@@ -27,6 +32,7 @@ class Backend {
 
   constructor(private readonly name: string) {
     this.server = createServer((asked, answer) => {
+      if (asked.url !== '/health') this.headers = asked.headers;
       if (asked.url === '/slow') {
         this.slow.push(() => answer.end(this.name));
         return;
@@ -177,4 +183,57 @@ test('and is cut when the deregistration delay is over before', async () => {
   balancer.deregister(target, 1);
   expect(await slow).toBe('502');
   expect(await ask()).toBe('503');
+});
+
+test('a node is told the name, protocol and port by which requests come, and not the address here', async () => {
+  await start({ protocol: 'https', port: 8443, users: new URL('https://nocobase.example.com:8443/') });
+  const one = await backend('one');
+  balancer.register(one.port);
+  await ask();
+  expect(one.headers).toMatchObject({
+    host: 'nocobase.example.com:8443',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-port': '8443',
+  });
+  expect(balancer.origin).toBe('https://nocobase.example.com:8443');
+});
+
+const rule = (host: string, ...paths: string[]) =>
+  conditionsOf(
+    [
+      { Field: 'host-header', HostHeaderConfig: { Values: [host] } },
+      { Field: 'path-pattern', Values: paths },
+    ],
+    'Rule.Conditions',
+  );
+
+test.each([
+  ['/nocobase', '200 one'],
+  ['/nocobase/api/app:getInfo?a=/', '200 one'],
+  ['/nocobase2', '404'],
+  ['/NOCOBASE', '404'],
+  ['/?/nocobase/', '404'],
+])('a rule for /nocobase and what is under it: %s is answered with %s', async (path, answer) => {
+  await start({ conditions: rule('*.Example.com', '/nocobase', '/nocobase/*') });
+  balancer.register((await backend('one')).port);
+  expect(await ask(path)).toBe(answer);
+});
+
+test("a rule for another name than the users' lets none of their requests through, and no WebSocket", async () => {
+  await start({ conditions: rule('other.example.com', '*') });
+  balancer.register((await backend('one')).port);
+  expect(await ask()).toBe('404');
+  const status = new Promise((resolve, reject) => {
+    request(balancer.url, { headers: { connection: 'Upgrade', upgrade: 'websocket' } })
+      .on('response', ({ statusCode }) => resolve(statusCode))
+      .on('error', reject)
+      .end();
+  });
+  expect(await status).toBe(404);
+});
+
+test('a condition that the load balancer here does not know is an error that names the place', () => {
+  expect(() => conditionsOf([{ Field: 'source-ip' }], 'Stack.Rule (T).Conditions')).toThrow(
+    'Stack.Rule (T).Conditions: conditions of the type source-ip are not understood here.',
+  );
 });

@@ -1,14 +1,18 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { isPassedOn, type RuleCondition } from './listener-rule';
 import { Target, type TargetGroupSettings } from './target';
 
 /** A target group and its load balancer as a template has them; times in milliseconds. */
 export interface LoadBalancerSettings extends TargetGroupSettings {
   readonly deregistrationDelay: number;
-  /** By which protocol requests reach it: what it says to the nodes. */
+  /** By which protocol and at which port requests reach it: what it says to the nodes. */
   readonly protocol: string;
-  /** By which protocol users come: https also before a load balancer behind CloudFront. */
-  readonly usersProtocol: string;
+  readonly port: number;
+  /** By which requests for NocoBase are known. Those for others are not answered by the nodes. */
+  readonly conditions: readonly RuleCondition[];
+  /** Where users believe to be: by another name than here, and by HTTPS also before a load balancer behind CloudFront. */
+  readonly users: URL;
 }
 
 /**
@@ -41,11 +45,12 @@ export class LoadBalancer {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }
 
-  /** Where a browser's user believes to be. */
+  /** As a browser names it. */
   public get origin(): string {
-    return this.url.replace('http', this.settings.usersProtocol);
+    return this.settings.users.origin;
   }
 
+  /** By which it is reached here. To the nodes it names the host by which users come. */
   public get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
@@ -87,7 +92,13 @@ export class LoadBalancer {
     return target;
   }
 
+  /** Others are for other rules of the listener, and for other applications. */
+  private isForNodes({ url }: IncomingMessage): boolean {
+    return isPassedOn(this.settings.conditions, this.settings.users.hostname, url!);
+  }
+
   private forward(from: IncomingMessage, to: ServerResponse) {
+    if (!this.isForNodes(from)) return answer(to, 404);
     const target = this.next();
     if (target === undefined) return answer(to, 503);
     const asked = request({
@@ -112,11 +123,10 @@ export class LoadBalancer {
   }
 
   private upgrade(from: IncomingMessage, socket: Socket, head: Buffer) {
+    const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\n\r\n`);
+    if (!this.isForNodes(from)) return refuse('404 Not Found');
     const target = this.next();
-    if (target === undefined) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
-      return;
-    }
+    if (target === undefined) return refuse('503 Service Unavailable');
     const upstream = connect(target.port, '127.0.0.1', () => {
       const lines = Object.entries({
         ...this.forwarded(from),
@@ -144,11 +154,12 @@ export class LoadBalancer {
   private forwarded({ headers }: IncomingMessage): OutgoingHttpHeaders {
     return {
       ...endToEnd(headers),
+      host: this.settings.users.host,
       // The body comes on as it is.
       ...(headers['transfer-encoding'] ? { 'transfer-encoding': headers['transfer-encoding'] } : {}),
       'x-forwarded-for': '203.0.113.7',
       'x-forwarded-proto': this.settings.protocol,
-      'x-forwarded-port': this.settings.protocol === 'https' ? '443' : '80',
+      'x-forwarded-port': String(this.settings.port),
     };
   }
 }

@@ -80,7 +80,7 @@ export class Load {
   /** @returns the problem, if there is one */
   private ask(path: string, body?: (write: (text: string) => void) => Promise<void>): Promise<string | undefined> {
     return new Promise((resolve) => {
-      const asked = request(`${this.api.url}/api/${path}`, {
+      const asked = request(this.api.urlOf(path), {
         method: body ? 'POST' : 'GET',
         agent: this.agent,
         headers: { ...this.api.headers, ...(body ? { 'content-type': 'application/json' } : {}) },

@@ -24,12 +24,13 @@ async function postgres({ cluster, say, expect }: Stage) {
   const {
     DB_HOST: host,
     DB_PORT,
+    DB_DATABASE: database,
     DB_USER: user,
     DB_PASSWORD: password,
     LAUNCHER_DATABASE_CA: ca,
   } = cluster.environment;
   const done = await attempt(async () => {
-    const client = new Client({ host, port: Number(DB_PORT), database: 'postgres', user, password, ssl: { ca } });
+    const client = new Client({ host, port: Number(DB_PORT), database, user, password, ssl: { ca } });
     await client.connect();
     const { rows } = await client.query('SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
     await client.end();
@@ -39,7 +40,7 @@ async function postgres({ cluster, say, expect }: Stage) {
 }
 
 async function redis({ cluster, say, expect }: Stage) {
-  const urls = Object.entries(cluster.environment).filter(([, value]) => /^rediss?:/.test(value));
+  const urls = Object.entries(cluster.environment).filter(([name]) => name.endsWith('REDIS_URL'));
   for (const [variable, url] of urls) {
     say(`${variable} …`);
     for (const [name, from] of Object.entries(REDIS_CLIENTS)) {

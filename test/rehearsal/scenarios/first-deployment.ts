@@ -93,7 +93,8 @@ async function withoutLock({ cluster, say, expect }: Stage, { installed }: Refer
   say(`All ${NODES} nodes at once with the image's own command, which has no lock …`);
   await cluster.reset();
   const nodes = await Promise.all(Array.from({ length: NODES }, () => cluster.startNode({ stock: true })));
-  const hasDecided = async (node: Node) => node.target.state === 'healthy' || (await failsForEver(node));
+  const hasDecided = async (node: Node) =>
+    node.target.state === 'healthy' || (await failsForEver(node, cluster.balancing.path));
   await until('every node healthy or failed', async () => (await Promise.all(nodes.map(hasDecided))).every(Boolean));
   const healthy = nodes.filter(({ target }) => target.state === 'healthy').length;
   const damage = difference(await cluster.database.rowCounts(), installed);
@@ -123,9 +124,9 @@ async function killed({ cluster, say, expect }: Stage, { installed, startedAgain
 }
 
 /** What went through all of its retries. */
-async function failsForEver({ port, container }: Node): Promise<boolean> {
+async function failsForEver({ port, container }: Node, path: string): Promise<boolean> {
   if (!container.isRunning) return true;
-  const response = await fetch(`http://127.0.0.1:${port}/api/__health_check`).catch(() => undefined);
+  const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
   return response?.status === 503 && (await response.text()).includes('APP_ERROR');
 }
 

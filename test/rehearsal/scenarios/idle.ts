@@ -7,7 +7,7 @@ import { seconds } from '../waiting';
 
 /** Minutes become seconds; what counts is which time is longer. */
 const SCALE = 1 / 36;
-const PATH = '/api/app:getLang?locale=en-US';
+const PATH = 'api/app:getLang?locale=en-US';
 /** How often NocoBase's client in the browser pings over its WebSocket. */
 const PING = 300_000;
 /** Connections that fall silent, each to be used again at another moment around the end of a silence. */
@@ -22,6 +22,7 @@ export const idle: Scenario = {
     const { cluster, say, expect } = stage;
     const keepAlive = Number(cluster.environment.LAUNCHER_KEEP_ALIVE) * 1000;
     const { idleTimeout } = cluster.balancing;
+    const path = `${cluster.publicPath}${PATH}`;
     const scaled = idleTimeout * SCALE;
     const balancer = new LoadBalancer({ ...cluster.balancing, idleTimeout: scaled });
     await balancer.start();
@@ -31,13 +32,13 @@ export const idle: Scenario = {
       environment: { LAUNCHER_KEEP_ALIVE: String((keepAlive * SCALE) / 1000) },
     });
     await cluster.healthy(node);
-    const kept = await silenceOf(node.port);
+    const kept = await silenceOf(node.port, path);
     expect(
       `the load balancer gives up a silent connection first (after ${seconds(idleTimeout)}, here ${seconds(scaled)})`,
       `the node after ${seconds(kept)}`,
       kept > scaled,
     );
-    const failed = await afterSilence(balancer.url, scaled);
+    const failed = await afterSilence(`${balancer.url}${path}`, scaled);
     expect('requests at the end of that silence: no 502', `${failed} of ${CONNECTIONS} failed`, failed === 0);
     await webSocket(stage, balancer);
     cluster.lose(node);
@@ -45,8 +46,8 @@ export const idle: Scenario = {
     say("The same with NocoBase's own time …");
     const other = await cluster.startNode({ balancer, environment: { LAUNCHER_KEEP_ALIVE: '' } });
     await cluster.healthy(other);
-    const own = await silenceOf(other.port);
-    const without = await afterSilence(balancer.url, own);
+    const own = await silenceOf(other.port, path);
+    const without = await afterSilence(`${balancer.url}${path}`, own);
     expect(
       "by NocoBase's own time the node gives up first, and a request may be on its way by then",
       `the node after ${seconds(own)}; ${without} of ${CONNECTIONS} failed`,
@@ -58,11 +59,11 @@ export const idle: Scenario = {
 };
 
 /** How long a node keeps a silent connection. */
-function silenceOf(port: number): Promise<number> {
+function silenceOf(port: number, path: string): Promise<number> {
   const agent = new Agent({ keepAlive: true });
   agent.keepSocketAlive = () => true;
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path: PATH, agent }, (response) => {
+    const asked = request({ host: '127.0.0.1', port, path, agent }, (response) => {
       const { socket } = response;
       let answered = 0;
       socket.on('close', () => resolve(performance.now() - answered));
@@ -87,7 +88,7 @@ async function afterSilence(url: string, silence: number): Promise<number> {
 /** A user's own connection is new: browsers try again by themselves when theirs was closed. */
 function ask(url: string): Promise<number> {
   return new Promise((resolve) => {
-    request(`${url}${PATH}`, { agent: false }, (response) => {
+    request(url, { agent: false }, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode!));
     })
@@ -98,7 +99,7 @@ function ask(url: string): Promise<number> {
 
 async function webSocket({ cluster, say, expect }: Stage, balancer: LoadBalancer) {
   const WebSocket = moduleOf(cluster.app, 'ws');
-  const socket = new WebSocket(`${balancer.url.replace('http', 'ws')}/ws`);
+  const socket = new WebSocket(`${balancer.url.replace('http', 'ws')}${cluster.publicPath}ws`);
   const closed = new Promise<string>((resolve) => {
     socket.on('close', (code: number) => resolve(`cut, code ${code}`));
     socket.on('error', (error: Error) => resolve(error.message));

@@ -29,7 +29,7 @@ export const restarts: Scenario = {
 };
 
 async function restart({ cluster, say, expect }: Stage, name: keyof typeof SURVIVED, server: Server) {
-  const watches = new Map(cluster.nodes.map((node) => [node, new Watch(node)]));
+  const watches = new Map(cluster.nodes.map((node) => [node, new Watch(node, cluster.publicPath)]));
   await server.stop();
   await sleep(AWAY);
   await server.start();
@@ -79,7 +79,10 @@ class Watch {
   public readonly seen: string[] = [];
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly node: Node) {
+  constructor(
+    private readonly node: Node,
+    private readonly publicPath: string,
+  ) {
     this.timer = setInterval(() => void this.ask(), 500);
   }
 
@@ -102,7 +105,8 @@ class Watch {
   }
 
   private status(path: string): Promise<string> {
-    return fetch(`http://127.0.0.1:${this.node.port}/api/${path}`, { signal: AbortSignal.timeout(3000) }).then(
+    const url = `http://127.0.0.1:${this.node.port}${this.publicPath}api/${path}`;
+    return fetch(url, { signal: AbortSignal.timeout(3000) }).then(
       async (response) => {
         await response.text();
         return String(response.status);

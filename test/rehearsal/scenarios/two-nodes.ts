@@ -1,5 +1,5 @@
 import { Api, makeCollection } from '../api';
-import type { Scenario } from '../scenario';
+import type { Scenario, Stage } from '../scenario';
 import { seconds, until } from '../waiting';
 
 export const twoNodes: Scenario = {
@@ -40,5 +40,23 @@ export const twoNodes: Scenario = {
       `${file}: HTTP ${response.status}, ${text.slice(0, 40)}`,
       response.ok && text === 'a file',
     );
+    await page({ cluster, say, expect });
   },
 };
+
+/** As a browser opens it: by the path that users are given, and then all that the page names. */
+async function page({ cluster, say, expect }: Stage) {
+  say('Opening the page …');
+  const open = (path: string) => fetch(`${cluster.balancer.url}${path}`);
+  const response = await open(cluster.publicPath);
+  const html = await response.text();
+  const named = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
+  const answers = await Promise.all(named.map(open));
+  // For what is not there NocoBase answers with the page once more.
+  const missing = named.filter((_, i) => !answers[i].ok || answers[i].headers.get('content-type')?.includes('html'));
+  expect(
+    'users open the page over the load balancer, and the scripts and styles that it names',
+    `${cluster.publicPath}: HTTP ${response.status}, ${named.length - missing.length} of ${named.length} there ${missing.join(' ')}`.trim(),
+    response.ok && named.length > 0 && missing.length === 0,
+  );
+}
