@@ -1,0 +1,1 @@
+exec node "$LAUNCHER_HOME/supervise.js"
