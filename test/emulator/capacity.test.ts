@@ -225,11 +225,10 @@ describe('a group of instances is refused', () => {
     [
       'by a launch configuration, which new accounts have no more',
       {},
-      ({ stack, vpc }) =>
-        void new autoscaling.AutoScalingGroup(stack, 'Old', {
-          vpc,
-          machineImage: ecs.EcsOptimizedImage.amazonLinux2023(ARM),
-          instanceType: new ec2.InstanceType('m7g.large'),
+      ({ stack }) =>
+        void new autoscaling.CfnLaunchConfiguration(stack, 'Old', {
+          imageId: ecs.EcsOptimizedImage.amazonLinux2023(ARM).getImage(stack).imageId,
+          instanceType: 'm7g.large',
         }),
       /The Launch Configuration creation operation is not available in your account/,
     ],
