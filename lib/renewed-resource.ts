@@ -9,10 +9,20 @@ import { type CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 export function renewWith(resource: CfnResource, inputs: () => unknown) {
   const stack = Stack.of(resource);
   const stem = stack.getLogicalId(resource);
-  resource.overrideLogicalId(
+  let known: string | undefined;
+  const logicalId = () => {
     // Resolved on its own: what the inputs refer to is not a reference of this resource.
-    Lazy.uncachedString({ produce: () => `${stem.slice(-200)}${hash(stack.resolve(inputs()))}` }),
-  );
+    const id = known ?? `${stem.slice(-200)}${hash(stack.resolve(inputs()))}`;
+    // While the template is written nothing changes any more, and all that depends on the resource asks.
+    if (resource.node.locked && known === undefined) {
+      known = id;
+      queueMicrotask(() => {
+        known = undefined;
+      });
+    }
+    return id;
+  };
+  resource.overrideLogicalId(Lazy.uncachedString({ produce: logicalId }));
 }
 
 /** The same for equal values, in whatever order their keys were written. */
