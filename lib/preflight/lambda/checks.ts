@@ -75,12 +75,22 @@ function notAes256Hex(value: string): Verdict {
 }
 
 function notUrlSafe(value: string): Verdict {
-  if (URL_SAFE.test(value)) return undefined;
+  if (URL_SAFE.test(value) && isDecodable(value)) return undefined;
   return {
     problem: 'has characters that cannot stand in a connection URL as they are',
     remedy:
       'Use one of letters and digits, or give the nodes a Secret of their own in which it is percent-encoded (@ as %40), then deploy again.',
   };
+}
+
+/** Clients of Redis and RabbitMQ decode what they find in a URL, and fail where octets are no UTF-8. */
+function isDecodable(value: string): boolean {
+  try {
+    decodeURIComponent(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function remedyFor(check: CheckRequest): string {
