@@ -126,7 +126,7 @@ function expectManySecrets() {
   expect(secrets).toBeGreaterThan(RUNS.numRuns / 5);
 }
 
-const RUNS = { numRuns: 100 };
+const RUNS = { numRuns: 100, seed: 2026 };
 
 test('whatever there is, no piece of a key is ever said', async () => {
   await fc.assert(
@@ -192,6 +192,6 @@ test('nothing is made where two AES keys disagree, or one is broken', async () =
       ];
       for (const one of wrong) expect(await imported(one)).toMatchObject({ code: 1, made: undefined });
     }),
-    { numRuns: 50 },
+    { ...RUNS, numRuns: 50 },
   );
 });
