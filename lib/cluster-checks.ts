@@ -6,6 +6,7 @@ import { invalidProp, isKnown } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
+import { referredResource } from './referred-resource';
 
 /** NocoBase's own default; also of the app's configuration. */
 export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
@@ -93,11 +94,10 @@ export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps
 
 /** Nodes run on instances of Auto Scaling groups, or on Fargate. */
 function checkInstances(scope: IConstruct, ecsCluster: ICluster, { strategies = [] }: NodeCapacity) {
-  const names = strategies.map(({ capacityProvider }) => capacityProvider);
-  const managed = scope.node.root.node
-    .findAll()
-    .filter(CfnCapacityProvider.isCfnCapacityProvider)
-    .find(({ ref, managedInstancesProvider }) => managedInstancesProvider !== undefined && names.includes(ref));
+  const managed = strategies
+    .map(({ capacityProvider }) => referredResource(capacityProvider))
+    .filter((resource) => CfnCapacityProvider.isCfnCapacityProvider(resource))
+    .find(({ managedInstancesProvider }) => managedInstancesProvider !== undefined);
   if (managed) {
     throw invalidProp(scope, {
       prop: 'capacityProviderStrategies',

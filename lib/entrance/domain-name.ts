@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
 import { invalidProp, isKnown } from '../invalid-prop';
+import { referredResource } from '../referred-resource';
 import { checkRequired } from '../required-options';
-import { resources } from './known-resources';
 
 /** The bare name of a host. The last label may be in Punycode: `xn--p1ai`. */
 export const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/;
@@ -48,6 +48,6 @@ function regionOf(scope: Construct, certificateArn: string): string | undefined 
     });
   }
   if (region !== undefined) return region;
-  const made = resources(scope, acm.CfnCertificate.isCfnCertificate).find(({ ref }) => ref === certificateArn);
-  return made && Stack.of(made).region;
+  const made = referredResource(certificateArn);
+  return acm.CfnCertificate.isCfnCertificate(made) ? Stack.of(made).region : undefined;
 }

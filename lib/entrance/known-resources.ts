@@ -3,17 +3,21 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct, IConstruct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { compareVpcs } from '../network/same-vpc';
 import { TIMING } from '../node/timing';
+import { referredResource } from '../referred-resource';
 
 // What is given may be made in the same app, and then synthesis can look at it, however it was handed over: the ARN of
 // a resource is the same token for all who take it.
 
-export function knownListener(scope: Construct, listenerArn: string): elbv2.CfnListener | undefined {
-  return resources(scope, elbv2.CfnListener.isCfnListener).find(({ ref }) => ref === listenerArn);
+export function knownListener(listenerArn: string): elbv2.CfnListener | undefined {
+  const resource = referredResource(listenerArn);
+  return elbv2.CfnListener.isCfnListener(resource) ? resource : undefined;
 }
 
-export function knownLoadBalancer(scope: Construct, loadBalancerArn: string): elbv2.CfnLoadBalancer | undefined {
-  return resources(scope, elbv2.CfnLoadBalancer.isCfnLoadBalancer).find(({ ref }) => ref === loadBalancerArn);
+export function knownLoadBalancer(loadBalancerArn: string): elbv2.CfnLoadBalancer | undefined {
+  const resource = referredResource(loadBalancerArn);
+  return elbv2.CfnLoadBalancer.isCfnLoadBalancer(resource) ? resource : undefined;
 }
 
 /** What attaches an internet gateway to a VPC, made by hand or by CDK. */
@@ -64,7 +68,7 @@ export function warnOfIdleTimeout(scope: Construct, loadBalancer: elbv2.CfnLoadB
 /** Refuses a load balancer that cannot be in the network of the cluster. */
 export function checkVpc(cluster: Construct, prop: string, vpc: ec2.IVpc, given: ec2.IVpc | undefined) {
   const isOfTheCluster = vpc.node.scopes.includes(cluster);
-  if (isOfTheCluster || (given !== undefined && areDifferent(vpc, given))) {
+  if (isOfTheCluster || (given !== undefined && compareVpcs(vpc, given) === 'different')) {
     throw invalidProp(cluster, {
       prop,
       problem: isOfTheCluster
@@ -73,11 +77,4 @@ export function checkVpc(cluster: Construct, prop: string, vpc: ec2.IVpc, given:
       remedy: 'Give the cluster the network of the load balancer: vpc',
     });
   }
-}
-
-function areDifferent(one: ec2.IVpc, other: ec2.IVpc): boolean {
-  const areMade = [one, other].every((vpc) => vpc instanceof ec2.Vpc);
-  // Not what a look-up answers before there is an answer, which is shorter.
-  const areNamed = [one, other].every(({ vpcId }) => /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/.test(vpcId));
-  return (areMade || areNamed) && one.vpcId !== other.vpcId;
 }

@@ -42,10 +42,10 @@ export class ListenerEntrance extends Construct {
     // Nodes wait for the rule, and so for the way from the load balancer to them.
     rule.node.addDependency(...waysToNodes(this, listener));
 
-    const known = knownListener(this, listener.listenerArn);
+    const known = knownListener(listener.listenerArn);
     this.node.addValidation({
       validate: () => {
-        warnOfIdleTimeout(this, known && knownLoadBalancer(this, known.loadBalancerArn));
+        warnOfIdleTimeout(this, known && knownLoadBalancer(known.loadBalancerArn));
         return checkPriorityIsFree(this, rule.node.defaultChild as elbv2.CfnListenerRule);
       },
     });

@@ -52,7 +52,7 @@ export class LoadBalancerEntrance extends Construct {
 
     this.node.addValidation({
       validate: () => {
-        warnOfIdleTimeout(this, knownLoadBalancer(this, loadBalancer.loadBalancerArn));
+        warnOfIdleTimeout(this, knownLoadBalancer(loadBalancer.loadBalancerArn));
         return this.checkPortIsFree(listener.node.defaultChild as elbv2.CfnListener);
       },
     });

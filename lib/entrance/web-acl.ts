@@ -2,6 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { invalidProp, isKnown } from '../invalid-prop';
+import { referredResource } from '../referred-resource';
 
 /** Puts a web ACL before a load balancer. */
 export function protectLoadBalancer(scope: Construct, webAclArn: string, resourceArn: string) {
@@ -48,10 +49,8 @@ function where(wanted: 'REGIONAL' | 'CLOUDFRONT', region: string): string {
 /** What is known of a web ACL before the deployment. */
 function scopeOf(scope: Construct, webAclArn: string): { scope?: string; region?: string } {
   if (Token.isUnresolved(webAclArn)) {
-    const webAcl = scope.node.root.node
-      .findAll()
-      .find((each) => wafv2.CfnWebACL.isCfnWebACL(each) && each.attrArn === webAclArn) as wafv2.CfnWebACL | undefined;
-    return webAcl === undefined || Token.isUnresolved(webAcl.scope) ? {} : { scope: webAcl.scope };
+    const webAcl = referredResource(webAclArn);
+    return wafv2.CfnWebACL.isCfnWebACL(webAcl) && !Token.isUnresolved(webAcl.scope) ? { scope: webAcl.scope } : {};
   }
   if (!isKnown(webAclArn)) return {};
   const [, region, kind] = /^arn:[\w-]+:wafv2:([a-z0-9-]+):\d{12}:(regional|global)\/webacl\/./.exec(webAclArn) ?? [];
