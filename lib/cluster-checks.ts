@@ -2,11 +2,11 @@ import type { Duration } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { CfnCapacityProvider, Cluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
+import { referredResource } from './app-resources';
 import { invalidProp, isKnown } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
-import { referredResource } from './referred-resource';
 
 /** NocoBase's own default; also of the app's configuration. */
 export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';

@@ -1,8 +1,8 @@
 import { Validations } from 'aws-cdk-lib';
 import { CfnSecurityGroup, CfnVPC, type Connections, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { referredResource } from './app-resources';
 import { invalidProp, isKnown } from './invalid-prop';
-import { referredResource } from './referred-resource';
 
 /**
  * Looks whether the security groups of a part are in the VPC of the nodes.

@@ -1,6 +1,6 @@
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type { IDependable } from 'constructs';
-import { referredResource } from '../referred-resource';
+import { referredResource } from '../app-resources';
 
 /**
  * What answers at an endpoint of the app. The endpoint is there earlier: that of

@@ -1,10 +1,10 @@
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type { IConstruct } from 'constructs';
+import { referredResource } from '../app-resources';
 import { hostText } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import type { PartBinding } from '../node/contribution';
 import type { StoredSecret } from '../node/stored-secret';
-import { referredResource } from '../referred-resource';
 import type { TableNaming } from './table-naming';
 
 const CA_FILE = '/etc/nocobase/database-ca.pem';

@@ -2,8 +2,8 @@ import { Validations } from 'aws-cdk-lib';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
+import { referredResource, resources } from '../app-resources';
 import { isKnown } from '../invalid-prop';
-import { referredResource } from '../referred-resource';
 
 /** The Secrets that RDS manages are called so. */
 const MANAGED_BY_RDS = /(^|:secret:)rds!/;
@@ -34,10 +34,9 @@ export function warnOfRotation(scope: IConstruct, { secretArn }: secretsmanager.
 
 function scheduleOf(scope: IConstruct, secretArn: string): secretsmanager.CfnRotationSchedule | undefined {
   const wanted = unattached(secretArn);
-  return scope.node.root.node
-    .findAll()
-    .filter((construct) => secretsmanager.CfnRotationSchedule.isCfnRotationSchedule(construct))
-    .find(({ secretId }) => unattached(secretId) === wanted);
+  return resources(scope, secretsmanager.CfnRotationSchedule.isCfnRotationSchedule).find(
+    ({ secretId }) => unattached(secretId) === wanted,
+  );
 }
 
 /** A Secret that is attached to a database goes by the ARN of the attachment, which is the same. */

@@ -1,8 +1,8 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
+import { referredResource } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { referredResource } from '../referred-resource';
 import { checkRequired } from '../required-options';
 
 /** The bare name of a host. The last label may be in Punycode: `xn--p1ai`. */

@@ -1,11 +1,11 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type { Construct, IConstruct } from 'constructs';
+import type { Construct } from 'constructs';
+import { referredResource, resources } from '../app-resources';
 import { invalidProp } from '../invalid-prop';
 import { compareVpcs } from '../network/same-vpc';
 import { TIMING } from '../node/timing';
-import { referredResource } from '../referred-resource';
 
 // What is given may be made in the same app, and then synthesis can look at it, however it was handed over: the ARN of
 // a resource is the same token for all who take it.
@@ -25,11 +25,6 @@ export function internetGatewaysOf(vpc: ec2.IVpc): ec2.CfnVPCGatewayAttachment[]
   return resources(vpc, ec2.CfnVPCGatewayAttachment.isCfnVPCGatewayAttachment).filter(
     ({ vpcId, internetGatewayId }) => vpcId === vpc.vpcId && internetGatewayId !== undefined,
   );
-}
-
-/** All resources of a kind in the app. */
-export function resources<T>(scope: IConstruct, isWanted: (construct: unknown) => construct is T): T[] {
-  return scope.node.root.node.findAll().filter((construct) => isWanted(construct)) as T[];
 }
 
 /**

@@ -1,9 +1,10 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
+import { resources } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { claimName } from './claimed-names';
-import { resources } from './known-resources';
+
 import { isPending } from './pending-look-up';
 
 /** What Elastic Load Balancing takes ("Quotas for your Application Load Balancers", "Condition types for listener rules"). */

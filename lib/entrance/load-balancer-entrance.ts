@@ -2,6 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { resources } from '../app-resources';
 import { checkPort } from '../host-and-port';
 import { invalidProp } from '../invalid-prop';
 import { checkRequired } from '../required-options';
@@ -9,7 +10,7 @@ import { allowClients } from './allowed-clients';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { LoadBalancerEntranceOptions } from './entrance-options';
-import { checkVpc, knownLoadBalancer, resources, warnOfIdleTimeout, waysToNodes } from './known-resources';
+import { checkVpc, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
 import { NodesTargetGroup } from './nodes-target-group';
 import { isPending } from './pending-look-up';
 

@@ -1,8 +1,8 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
+import { referredResource } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { referredResource } from '../referred-resource';
 
 /** Puts a web ACL before a load balancer. */
 export function protectLoadBalancer(scope: Construct, webAclArn: string, resourceArn: string) {

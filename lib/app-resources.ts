@@ -9,3 +9,8 @@ export function referredResource(text: string | undefined): IConstruct | undefin
   const { length, tokens } = Tokenization.reverseString(text ?? '');
   return length === 1 && Reference.isReference(tokens[0]) ? tokens[0].target : undefined;
 }
+
+/** All resources of a kind in the app. */
+export function resources<T>(scope: IConstruct, isWanted: (construct: unknown) => construct is T): T[] {
+  return scope.node.root.node.findAll().filter((construct) => isWanted(construct)) as T[];
+}
