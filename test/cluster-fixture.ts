@@ -29,6 +29,15 @@ export function synthesize(props?: Partial<NocoBaseClusterProps>, stackProps?: S
   return { stack, cluster, template: Template.fromStack(stack) };
 }
 
+/** What holds data. */
+export const STATEFUL = [
+  'AWS::RDS::DBInstance',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::AmazonMQ::Broker',
+  'AWS::EFS::FileSystem',
+  'AWS::EFS::AccessPoint',
+];
+
 /** The only resource of a type, with its logical id. */
 export function only(template: Template, type: string): { id: string; properties: any; resource: any } {
   const found = Object.entries(template.findResources(type));

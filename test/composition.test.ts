@@ -35,15 +35,7 @@ import {
   StoredSecret,
   ValkeyCache,
 } from '../lib';
-import { container, newCluster, only, synthesize } from './cluster-fixture';
-
-const STATEFUL = [
-  'AWS::RDS::DBInstance',
-  'AWS::ElastiCache::ReplicationGroup',
-  'AWS::AmazonMQ::Broker',
-  'AWS::EFS::FileSystem',
-  'AWS::EFS::AccessPoint',
-];
+import { container, newCluster, only, STATEFUL, synthesize } from './cluster-fixture';
 
 const plugins = ClusterPlugins.preinstalled();
 const DATA_SUBNETS = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };

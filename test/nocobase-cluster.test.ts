@@ -12,15 +12,7 @@ import {
   NocoBaseImage,
   Redis,
 } from '../lib';
-import { environment, newCluster, only, render, synthesize } from './cluster-fixture';
-
-const STATEFUL = [
-  'AWS::RDS::DBInstance',
-  'AWS::ElastiCache::ReplicationGroup',
-  'AWS::AmazonMQ::Broker',
-  'AWS::EFS::FileSystem',
-  'AWS::EFS::AccessPoint',
-];
+import { environment, newCluster, only, render, STATEFUL, synthesize } from './cluster-fixture';
 
 test('outputs name what there is and hold nothing secret', () => {
   const { template } = synthesize();

@@ -6,7 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { Entrance, type EntranceBinding, type EntranceContext } from '../../lib';
+import { Entrance, type EntranceBinding, type EntranceContext, type ListenerEntranceOptions } from '../../lib';
 import { render } from '../cluster-fixture';
 
 export const INGRESS = 'AWS::EC2::SecurityGroupIngress';
@@ -137,3 +137,14 @@ function references(value: any): string[] {
   }
   return Object.values(value).flatMap(references);
 }
+
+/** A listener that is there. */
+export const behind = (listener: elbv2.IApplicationListener, options: Partial<ListenerEntranceOptions> = {}) =>
+  Entrance.listener(listener, { domainName: 'nocobase.example.com', priority: 10, ...options });
+
+/** One of another app. */
+export const importedListener = (scope: Stack, listenerArn = LISTENER_ARN, allowAllOutbound = true) =>
+  elbv2.ApplicationListener.fromApplicationListenerAttributes(scope, 'Listener', {
+    listenerArn,
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'Group', 'sg-12345678', { allowAllOutbound }),
+  });

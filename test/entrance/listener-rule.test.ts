@@ -1,30 +1,26 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { Entrance, type ListenerEntranceOptions } from '../../lib';
+import type { ListenerEntranceOptions } from '../../lib';
 import { synthesize } from '../cluster-fixture';
-import { bind, complaints, LISTENER_ARN, newPlatform, Platform, synthesizeEntrance } from './entrance-fixture';
+import {
+  behind,
+  bind,
+  complaints,
+  importedListener,
+  newPlatform,
+  Platform,
+  synthesizeEntrance,
+} from './entrance-fixture';
 
 const { hostHeaders, pathPatterns, sourceIps, httpHeader } = elbv2.ListenerCondition;
-
-const behind = (listener: elbv2.IApplicationListener, options: Partial<ListenerEntranceOptions> = {}) =>
-  Entrance.listener(listener, { domainName: 'nocobase.example.com', priority: 10, ...options });
-
-const imported = (scope: Stack, listenerArn = LISTENER_ARN, allowAllOutbound = true) =>
-  elbv2.ApplicationListener.fromApplicationListenerAttributes(scope, 'Listener', {
-    listenerArn,
-    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'Group', 'sg-12345678', { allowAllOutbound }),
-  });
-
-const warning = (text: string) => Match.stringLikeRegexp(text);
 
 describe('paths that do not reach NocoBase are warned of', () => {
   const warned = (publicPath: string, patterns: string[]) => {
     const platform = newPlatform();
     const entrance = behind(platform.listen(), { conditions: [pathPatterns(patterns)] });
     const { stack } = synthesizeEntrance(entrance, { vpc: platform.vpc, publicPath });
-    return Annotations.fromStack(stack).findWarning('*', warning('do not reach NocoBase')).length > 0;
+    return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('do not reach NocoBase')).length > 0;
   };
 
   test.each([
@@ -137,7 +133,7 @@ describe('is refused', () => {
     ['arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/net/portal/1/2'],
     ['portal'],
   ])('%s, which is no listener of an application load balancer', (arn) => {
-    expect(() => bind((stack) => behind(imported(stack, arn)), newPlatform())).toThrow(
+    expect(() => bind((stack) => behind(importedListener(stack, arn)), newPlatform())).toThrow(
       `\`entrance.listener\` '${arn}' is not the ARN of a listener of an application load balancer.`,
     );
   });
@@ -145,7 +141,7 @@ describe('is refused', () => {
   test('a listener in another region', () => {
     const stackProps = { env: { region: 'us-east-1' } };
     const platform = new Platform(new App(), 'Platform');
-    expect(() => bind((stack) => behind(imported(stack)), { vpc: platform.vpc, stackProps })).toThrow(
+    expect(() => bind((stack) => behind(importedListener(stack)), { vpc: platform.vpc, stackProps })).toThrow(
       '`entrance.listener` is in eu-central-1, and the nodes in us-east-1.',
     );
   });
@@ -160,7 +156,7 @@ describe('is refused', () => {
   });
 
   test('a listener for a cluster that makes its own network', () => {
-    expect(() => synthesize({ entrance: behind(imported(new Stack())) })).toThrow(
+    expect(() => synthesize({ entrance: behind(importedListener(new Stack())) })).toThrow(
       '`entrance.listener` is in another network than the nodes, for which the cluster makes a `vpc` of its own. Give',
     );
   });

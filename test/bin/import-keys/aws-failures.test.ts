@@ -1,13 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Command } from './command';
+import { commandForTests } from './command';
 import type { Failure } from './fake-secrets-manager';
 
-const command = new Command();
+const command = commandForTests();
 const { aws } = command;
-beforeAll(() => command.start());
-afterAll(() => command.stop());
-beforeEach(() => command.reset());
 
 /** The arguments for a NocoBase whose keys are in order. */
 function nocobase(): string[] {

@@ -128,3 +128,15 @@ function valuesIn(secret: string): string[] {
     return [secret];
   }
 }
+
+/** The Secret that keys are imported into, where a test does not say. */
+export const TARGET = ['--secret', 'nocobase-keys'];
+
+/** The command for all tests of a file. */
+export function commandForTests(): Command {
+  const command = new Command();
+  beforeAll(() => command.start());
+  afterAll(() => command.stop());
+  beforeEach(() => command.reset());
+  return command;
+}

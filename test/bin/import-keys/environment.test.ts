@@ -1,14 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { Command, NOBODY } from './command';
+import { commandForTests, NOBODY, TARGET } from './command';
 
-const command = new Command();
+const command = commandForTests();
 const { aws } = command;
-beforeAll(() => command.start());
-afterAll(() => command.stop());
-beforeEach(() => command.reset());
 
-const TARGET = ['--secret', 'nocobase-keys'];
 const APP_KEY = 'Xo5Ohm1eiPhe/9a+b=';
 
 /** Imports with a file of variables, as it is or piped. */

@@ -1,15 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Command, NOBODY } from './command';
+import { type Command, commandForTests, NOBODY, TARGET } from './command';
 
-const command = new Command();
+const command = commandForTests();
 const { aws } = command;
-beforeAll(() => command.start());
-afterAll(() => command.stop());
-beforeEach(() => command.reset());
-
-const TARGET = ['--secret', 'nocobase-keys'];
 
 /** The sentences of a run that does nothing. */
 async function refusal(args: readonly string[], options?: Parameters<Command['run']>[1]): Promise<string> {

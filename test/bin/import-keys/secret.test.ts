@@ -5,15 +5,11 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ApplicationKeys } from '../../../lib';
 import { refusal as preflight } from '../../../lib/preflight/lambda/checks';
-import { Command } from './command';
+import { commandForTests, TARGET } from './command';
 
-const command = new Command();
+const command = commandForTests();
 const { aws } = command;
-beforeAll(() => command.start());
-afterAll(() => command.stop());
-beforeEach(() => command.reset());
 
-const TARGET = ['--secret', 'nocobase-keys'];
 const APP_KEY = 'Xo5Ohm1eiPhe/9a+b=';
 
 /** A NocoBase whose keys are both known. */

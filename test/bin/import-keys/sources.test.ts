@@ -1,14 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Command } from './command';
+import { commandForTests, TARGET } from './command';
 
-const command = new Command();
+const command = commandForTests();
 const { aws } = command;
-beforeAll(() => command.start());
-afterAll(() => command.stop());
-beforeEach(() => command.reset());
-
-const TARGET = ['--secret', 'nocobase-keys'];
 
 test('the files of a running NocoBase become a Secret that a cluster can take', async () => {
   const aesKey = command.newKey();
