@@ -166,6 +166,8 @@ function run(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<boole
   });
 }
 
+// Whatever ends it before it knows how it went is no success.
+process.exitCode = 1;
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error) => {

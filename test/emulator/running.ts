@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import * as http from 'node:http';
 import * as path from 'node:path';
 import type { Emulator } from './emulator';
 import { LOCAL } from './python';
@@ -38,11 +39,14 @@ export async function end({ url, pid }: Running): Promise<void> {
   forget();
 }
 
+/** On a connection of its own: a pooled one that the other side is closing may leave a request without any answer. */
 async function pidAt(url: string): Promise<number | undefined> {
-  try {
-    const response = await fetch(`${url}/_emulator/pid`);
-    return response.ok ? Number(await response.text()) : undefined;
-  } catch {
-    return undefined;
-  }
+  return new Promise((resolve) => {
+    const request = http.get(`${url}/_emulator/pid`, { agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => (text += chunk));
+      response.on('close', () => resolve(response.statusCode === 200 ? Number(text) : undefined));
+    });
+    request.on('error', () => resolve(undefined));
+  });
 }
