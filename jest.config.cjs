@@ -1,10 +1,11 @@
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Those are slower: npm run test:combinations, test:emulator, test:rehearsal.
+  // Those are slower: npm run test:combinations, test:simulation, test:emulator, test:rehearsal.
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/test/combinations/',
     '<rootDir>/test/emulator/',
+    '<rootDir>/test/simulation/',
     '<rootDir>/test/rehearsal/(templates|interrupted).test',
   ],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },

@@ -160,6 +160,24 @@ export interface NocoBaseClusterProps {
   readonly upgradeTimeout?: Duration;
 
   /**
+   * How often a version that does not get healthy on the database is tried,
+   * before its nodes end at once and the deployment is given up. Only what fails
+   * by itself counts, not a node that was stopped.
+   *
+   * @default 2
+   */
+  readonly upgradeTries?: number;
+
+  /**
+   * Let this image run on what a newer one has migrated, although NocoBase
+   * supports no way back: its reference, e.g. `nocobase/nocobase:2.2.15`. **May
+   * damage data;** restoring the database is the safe way.
+   *
+   * @default - an image that ran before the present one is refused
+   */
+  readonly allowOnMigratedDatabase?: string;
+
+  /**
    * Further environment variables of all nodes, e.g. `TZ` or `INIT_APP_LANG`.
    * What a prop of the library decides is refused.
    *

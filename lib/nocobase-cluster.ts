@@ -6,9 +6,11 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
   checkCombinations,
+  checkedAllowance,
   checkedEmail,
   checkedPublicPath,
   checkedUpgradeTimeout,
+  checkedUpgradeTries,
   checkedVpc,
   checkStrategies,
   DEFAULT_ROOT_EMAIL,
@@ -139,6 +141,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
           contribution: {
             environment: launcherSettings({
               clustered,
+              image: image.reference,
+              upgradeTries: checkedUpgradeTries(this, props.upgradeTries ?? 2),
+              allowOnMigratedDatabase: checkedAllowance(this, props.allowOnMigratedDatabase, image.reference),
               generation: [image.reference, plugins.kind, ...(clustered ? adapterPlugins : [])].join(' '),
               processes: size.processes,
               upgradeTimeout,

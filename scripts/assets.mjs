@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Folders below lib/, which have the same place below dist/. */
-const ASSETS = ['launcher/scripts', 'preflight/bundle'];
+const ASSETS = ['launcher/bundle', 'preflight/bundle'];
 
 for (const folder of ASSETS) {
   const from = join(ROOT, 'lib', folder);

@@ -5,7 +5,14 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 
 const CHECKOUT = path.join(__dirname, '..');
-const MADE_BY_THE_BUILD = ['dist', 'build', '.jsii', 'lib/preflight/bundle', 'lib/database/rds-roots.generated.ts'];
+const MADE_BY_THE_BUILD = [
+  'dist',
+  'build',
+  '.jsii',
+  'lib/launcher/bundle',
+  'lib/preflight/bundle',
+  'lib/database/rds-roots.generated.ts',
+];
 const NOT_SOURCES = ['node_modules', '.git', 'cdk.out', 'coverage'];
 
 // Built in a copy: other tests read the checkout meanwhile.
@@ -79,7 +86,7 @@ test('the installed package has the command, with nothing but its peers', () => 
   expect(imported).toMatchObject({ status: 1, stderr: expect.stringMatching(/^In which region\?/) });
 });
 
-test.each(['launcher/scripts', 'preflight/bundle'])('the package has lib/%s, byte for byte', (folder) => {
+test.each(['launcher/bundle', 'preflight/bundle'])('the package has lib/%s, byte for byte', (folder) => {
   const source = path.join(CHECKOUT, 'lib', folder);
   const packed = path.join(installed, 'dist', folder);
   const files = filesIn(source);
@@ -94,7 +101,7 @@ test('the package has compiled code and documents, nothing else', () => {
   const others = filesIn(installed).filter(
     (name) =>
       !/^dist\/.*\.(js|d\.ts)$/.test(name) &&
-      !name.startsWith('dist/launcher/scripts/') &&
+      !name.startsWith('dist/launcher/bundle/') &&
       !['.jsii', 'package.json', 'LICENSE', 'README.md', 'API.md', 'CHANGELOG.md'].includes(name),
   );
   expect(others).toEqual([]);

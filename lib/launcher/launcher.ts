@@ -1,24 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SCRIPTS = join(__dirname, 'scripts');
+const BUNDLE = join(__dirname, 'bundle');
 
 /** Where the scripts are written to in the container. */
 const HOME = '/tmp/nocobase-launcher';
 
 /** Runs in the container's own environment. `exec`, so that a time-out of the check ends the process that asks. */
-export const HEALTH_CHECK_COMMAND = ['CMD-SHELL', `exec node ${HOME}/health.js`];
+export const HEALTH_CHECK_COMMAND = ['CMD-SHELL', `exec node ${HOME}/check.js`];
 
 /**
  * The command of a node's container. It writes the scripts to a folder and runs
  * them, so that any NocoBase image works as it is.
  *
- * It is part of the task definition, which takes 64 KB.
+ * It is part of the task definition, which takes 64 KB: the scripts are bundled
+ * and minified from `scripts/`.
  */
 export function renderLauncherCommand(): string[] {
-  const scripts = readdirSync(SCRIPTS)
-    .filter((name) => name.endsWith('.js'))
-    .sort();
   return [
     'sh',
     '-c',
@@ -27,17 +25,15 @@ export function renderLauncherCommand(): string[] {
       `LAUNCHER_HOME="\${LAUNCHER_HOME:-${HOME}}"`,
       'export LAUNCHER_HOME',
       'mkdir -p "$LAUNCHER_HOME"',
-      ...scripts.map((name) => `cat >"$LAUNCHER_HOME/${name}" <<'END OF ${name}'\n${read(name)}END OF ${name}`),
-      read('launch.sh'),
+      ...readdirSync(BUNDLE)
+        .sort()
+        .map((name) => `cat >"$LAUNCHER_HOME/${name}" <<'END OF ${name}'\n${read(name)}END OF ${name}`),
+      'exec node "$LAUNCHER_HOME/supervise.js"',
+      '',
     ].join('\n'),
   ];
 }
 
-/** Comments on lines of their own are for the reader of the source. */
 function read(name: string): string {
-  const comment = name.endsWith('.js') ? /^\s*(\/\/|\/?\*)/ : /^#/;
-  return readFileSync(join(SCRIPTS, name), 'utf8')
-    .split('\n')
-    .filter((line) => !comment.test(line))
-    .join('\n');
+  return readFileSync(join(BUNDLE, name), 'utf8');
 }

@@ -20,6 +20,9 @@ export const TIMING = {
   healthyThreshold: 2,
   unhealthyThreshold: 6,
 
+  /** How long a node that leaves for another version answers its health check with 503 before it drains: six bad ones, and one in reserve. */
+  leave: Duration.seconds(35),
+
   /** How long a stopping node goes on serving while the load balancer takes it out. */
   drain: Duration.seconds(20),
 

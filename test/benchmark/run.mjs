@@ -57,7 +57,7 @@ function compile() {
     platform: 'node',
     target: 'node20',
   });
-  for (const asset of ['lib/launcher/scripts', 'lib/preflight/bundle']) {
+  for (const asset of ['lib/launcher/bundle', 'lib/preflight/bundle']) {
     cpSync(path.join(ROOT, asset), path.join(work, asset), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(work, 'node_modules'));

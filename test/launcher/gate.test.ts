@@ -147,8 +147,11 @@ describe('on a database with something in it', () => {
       expect(rehearsal.all('entrypoint skip=true')).toEqual(['b: [fake] entrypoint skip=true processes=1']);
       expect(await rehearsal.database.generations()).toEqual([expect.objectContaining({ install: false })]);
 
-      const next = await rehearsal.start('c', { LAUNCHER_GENERATION: 'nocobase:2.3.0 licensed' });
-      await next.said('starts "nocobase:2.3.0 licensed" for the first time');
+      const next = await rehearsal.start('c', {
+        LAUNCHER_GENERATION: 'nocobase:2.3.0 licensed',
+        LAUNCHER_REVISION: '2',
+      });
+      await next.said('begins "nocobase:2.3.0 licensed"');
       await next.said('entrypoint skip=no');
       await next.said('NocoBase is healthy');
     },
@@ -251,18 +254,6 @@ describe('the connection', () => {
     await first.said('NocoBase is healthy');
   });
 
-  rehearse('lost in the middle of a question is taken up again', async (rehearsal) => {
-    const single = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
-    single.tell('hold-install');
-    await single.said('[fake] installs');
-    const node = await rehearsal.start('b');
-    // Its question for the lock is answered when the lock is free.
-    await node.said('waits: a node without cluster adapters');
-    await rehearsal.database.cutLatestConnection();
-    const lost = await node.said('lost the connection to the database while waiting');
-    await node.said('waits: a node without cluster adapters', lost);
-  });
-
   rehearse('lost after the node was healthy is taken up again, while NocoBase serves on', async (rehearsal) => {
     const node = await rehearsal.start('a');
     await node.said('NocoBase is healthy');
@@ -278,45 +269,39 @@ describe('the connection', () => {
     ).toEqual([{ mode: 'ShareLock' }]);
   });
 
-  rehearse('lost once more while it waits for its lock again is taken up by one hand', async (rehearsal) => {
-    const node = await rehearsal.start('a', { LAUNCHER_NODES: 'single', LAUNCHER_POLL: '0.5' });
+  rehearse('lost for a while is taken up again, while NocoBase serves on', async (rehearsal) => {
+    const node = await rehearsal.start('a', { LAUNCHER_LOST: '60' });
     await node.said('NocoBase is healthy');
     const { DB_USER } = rehearsal.database.environment;
     await rehearsal.database.query(`ALTER ROLE ${DB_USER} NOLOGIN`);
     await rehearsal.database.cutConnections();
-    await node.said('cannot take up the connection to the database again');
-    await rehearsal.database.query(`SELECT pg_advisory_lock_shared(x'4e4f434c'::int, hashtext('public'))`);
+    await node.said('NocoBase goes on meanwhile');
+    expect((await node.get()).status).toBe(200);
     await rehearsal.database.query(`ALTER ROLE ${DB_USER} LOGIN`);
-    await eventually(
-      () =>
-        rehearsal.database.query(`SELECT FROM pg_stat_activity WHERE application_name = 'nocobase-launcher'
-          AND datname = current_database() AND query LIKE '%pg_try_advisory_lock($1, hashtext%'`),
-      (rows) => rows.length > 0,
-    );
-    await rehearsal.database.cutConnections();
-    const again = await node.said('cannot take up', (await node.said('cannot take up')) + 1);
-    await rehearsal.database.query(`SELECT pg_advisory_unlock_shared(x'4e4f434c'::int, hashtext('public'))`);
-    await node.said('has its connection and its lock again', again);
-    expect(rehearsal.all('taking up the connection again')).toHaveLength(1);
+    await node.said('has its connection and its lock again');
+    expect(rehearsal.all('[fake] entrypoint')).toHaveLength(1);
   });
 
-  rehearse('that comes back to a lock that somebody else keeps ends the node', async (rehearsal) => {
-    const node = await rehearsal.start('a', { LAUNCHER_NODES: 'single' });
+  rehearse('lost for too long stops NocoBase, and the node begins again when it is back', async (rehearsal) => {
+    const node = await rehearsal.start('a', { LAUNCHER_LOST: '0.5' });
     await node.said('NocoBase is healthy');
     const { DB_USER } = rehearsal.database.environment;
     await rehearsal.database.query(`ALTER ROLE ${DB_USER} NOLOGIN`);
     await rehearsal.database.cutConnections();
-    await node.said('cannot take up the connection to the database again');
-    expect((await node.get()).status).toBe(200);
-    await rehearsal.database.query(`SELECT pg_advisory_lock_shared(x'4e4f434c'::int, hashtext('public'))`);
+    const stopped = await node.said('stops NocoBase at once');
+    await eventually(
+      () => node.get(),
+      ({ status }) => status === 503,
+    );
     await rehearsal.database.query(`ALTER ROLE ${DB_USER} LOGIN`);
-    await node.said('another kind of node has taken over');
-    expect(await node.exit).toBe(1);
+    await node.said('NocoBase is healthy', stopped);
+    expect(rehearsal.all('[fake] entrypoint skip=true')).toHaveLength(1);
   });
 });
 
 describe('a node without cluster adapters', () => {
   const single = { LAUNCHER_NODES: 'single', LAUNCHER_GENERATION: 'nocobase:2.2.15 pending' };
+  const licensed = { LAUNCHER_REVISION: '2' };
 
   rehearse('is the only one: a second one waits until the first has ended', async (rehearsal) => {
     const first = await rehearsal.start('a', single);
@@ -333,33 +318,31 @@ describe('a node without cluster adapters', () => {
     ]);
   });
 
-  rehearse('steps aside when the licensed cluster comes, stands by with a 503, and ends on TERM', async (rehearsal) => {
+  rehearse('leaves when the licensed cluster comes, stands by with a 503, and ends on TERM', async (rehearsal) => {
     const pending = await rehearsal.start('a', single);
     await pending.said('NocoBase is healthy');
-    const licensed = await rehearsal.start('b');
-    await licensed.said('waits: a node without cluster adapters');
-    const steps = await pending.said('steps aside');
-    const stopped = await pending.said('[fake] stops', steps);
-    const standsBy = await pending.said('stands by', stopped);
-    const started = await licensed.said('[fake] entrypoint skip=no');
+    const first = await rehearsal.start('b', licensed);
+    await first.said('asks to begin "nocobase:2.2.15 licensed"');
+    const leaves = await pending.said('leaves: another version');
+    const stopped = await pending.said('[fake] stops', leaves);
+    await pending.said('stands by', stopped);
+    const started = await first.said('[fake] entrypoint skip=no');
     expect(started).toBeGreaterThan(stopped);
-    await licensed.said('NocoBase is healthy');
+    await first.said('NocoBase is healthy');
+    const second = await rehearsal.start('c', licensed);
+    await second.said('NocoBase is healthy');
     expect((await pending.get()).status).toBe(503);
     pending.signal('SIGTERM');
     expect(await pending.exit).toBe(0);
-    expect(standsBy).toBeGreaterThan(stopped);
   });
 
-  rehearse(
-    'that is started while the licensed cluster runs waits, and holds up none of its nodes',
-    async (rehearsal) => {
-      const first = await rehearsal.start('a');
-      await first.said('NocoBase is healthy');
-      const pending = await rehearsal.start('b', single);
-      await pending.said('waits: other nodes');
-      const second = await rehearsal.start('c');
-      await second.said('NocoBase is healthy');
-      expect(rehearsal.all('b: [fake]')).toEqual([]);
-    },
-  );
+  rehearse('that is started again while the licensed cluster runs stands by', async (rehearsal) => {
+    const first = await rehearsal.start('a', licensed);
+    await first.said('NocoBase is healthy');
+    const pending = await rehearsal.start('b', single);
+    await pending.said('stands by');
+    const second = await rehearsal.start('c', licensed);
+    await second.said('NocoBase is healthy');
+    expect(rehearsal.all('b: [fake]')).toEqual([]);
+  });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../../lib/launcher/launcher';
 
 const [shell, option, script] = renderLauncherCommand();
-const SCRIPTS = join(__dirname, '../../lib/launcher/scripts');
+const SCRIPTS = join(__dirname, '../../lib/launcher/bundle');
 
 test('the command is one shell script, the same every time, and leaves room in the task definition', () => {
   expect([shell, option]).toEqual(['sh', '-c']);
@@ -46,14 +46,14 @@ test('it is without comments on lines of their own, which are for the reader of 
 });
 
 test('the container is checked with the script that the command has written', () => {
-  expect(HEALTH_CHECK_COMMAND).toEqual(['CMD-SHELL', 'exec node /tmp/nocobase-launcher/health.js']);
+  expect(HEALTH_CHECK_COMMAND).toEqual(['CMD-SHELL', 'exec node /tmp/nocobase-launcher/check.js']);
   expect(script.split('\n')[1]).toContain(':-/tmp/nocobase-launcher}');
 });
 
 describe.each(['sh', 'dash', 'bash'].filter((name) => spawnSync(name, ['-c', 'true']).status === 0))(
   'under %s',
   (name) => {
-    test('it writes every script as it is in the source, and runs', () => {
+    test('it writes every script as it was built, and runs', () => {
       const home = mkdtempSync(join(tmpdir(), 'launcher home '));
       try {
         const ca = join(home, 'a folder', 'ca.pem');

@@ -139,7 +139,7 @@ test('an init process stands above the launcher, which has until stopTimeout to 
 });
 
 test('every node has a container health check', () => {
-  expect(container(synthesize().template).HealthCheck.Command.join(' ')).toContain('health.js');
+  expect(container(synthesize().template).HealthCheck.Command.join(' ')).toContain('check.js');
 });
 
 test('logs go to CloudWatch, for a month, and stay', () => {

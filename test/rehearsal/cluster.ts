@@ -251,6 +251,9 @@ export class Cluster {
       APP_PORT: String(port),
       DB_DIALECT_OPTIONS_SSL_CA: path.join(home, this.environment.DB_DIALECT_OPTIONS_SSL_CA),
       LAUNCHER_APP_DIR: app,
+      // ECS tells nodes of which revision they are.
+      LAUNCHER_FAMILY: 'rehearsal',
+      LAUNCHER_REVISION: '1',
       LAUNCHER_ENTRYPOINT: ENTRYPOINT,
       LAUNCHER_HOME: path.join(home, 'launcher'),
     };

@@ -1,7 +1,7 @@
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { appDir, drain, entrypoint, home, stopTimeout } = require('./settings');
+const { appDir, drain, entrypoint, healthPath, home, stopTimeout } = require('./settings');
 const { findPm2, groupLives } = require('./processes');
 const log = require('./log');
 
@@ -10,6 +10,7 @@ function environment(alone) {
     ...process.env,
     NODE_OPTIONS: `${process.env.NODE_OPTIONS || ''} --require=${path.join(home, 'preload.js')}`.trim(),
     LAUNCHER_HOME: home,
+    LAUNCHER_HEALTH_PATH: healthPath,
     // PM2 kills after 1.6 s otherwise. A little before we would.
     PM2_KILL_TIMEOUT: String(Math.max(stopTimeout - drain - 2000, 1600)),
   };

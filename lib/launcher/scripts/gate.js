@@ -1,246 +1,338 @@
-const { setTimeout: sleep } = require('node:timers/promises');
-const Database = require('./database');
-const { clearHalfMade, isEmpty } = require('./install');
-const log = require('./log');
-const { generation, poll, schema, single, startTimeout } = require('./settings');
+const { currentOf, decide, requestOf, whileRunning } = require('./decide');
+
+/** Between what a restore brings back and the first change of an upgrade, on the database's clock. */
+const RESTORE_MARGIN_SECONDS = 2;
 
 /**
- * Two advisory locks for each database and NocoBase schema (class id, hashtext of the schema's name):
- * LIFE, as long as a node lives: shared by nodes of a cluster, exclusive for a node that must be the only one.
- * BOOT, until a node is healthy: exclusive for the first start of a generation, shared for its later ones.
- * Always taken in this order, so that nobody waits in a circle.
+ * Lets NocoBase run on this node only while no other generation does, and start alone where it installs or upgrades.
+ * Works on whatever clock and ledger it is given.
  */
-const LIFE = 0x4e_4f_43_4c; // NOCL
-const BOOT = 0x4e_4f_43_42; // NOCB
-
-const TABLE = 'cdk_nocobase.generations';
-const CREATE = `CREATE TABLE IF NOT EXISTS ${TABLE} (
-  nocobase_schema text, generation text,
-  began_at timestamptz NOT NULL, healthy_at timestamptz,
-  install boolean NOT NULL, -- it began on an empty schema
-  PRIMARY KEY (nocobase_schema, generation))`;
-
-/** Polls that a node which lost its connection waits for LIFE when it is back and somebody else has it. */
-const RETAKE_POLLS = 15;
-
-const now = () => performance.now();
-
-/** The same line at most every 30 s. */
-function waitingLog() {
-  let next = 0;
-  return (text) => {
-    if (now() < next) return;
-    next = now() + 30000;
-    log(text);
-  };
-}
-
 module.exports = class Gate {
-  /** Called when the connection, and with it the locks, are gone. */
-  onLost = () => {};
+  /** Whether this node answers the health path with 200 although NocoBase does not run on it. */
+  superseded = false;
 
-  /** Waits until this node may start. @returns whether it is `alone`: the one to install or upgrade */
+  /**
+   * @param parts `me` (who this node is, see decide.js), `times`, `clock` (now, sleep), `open` (a ledger), `say` (a line),
+   *   `connectFor` (how long to try before giving up)
+   */
+  constructor({ me, times, clock, open, say, connectFor }) {
+    Object.assign(this, { me, times, clock, open, connectFor });
+    this.tell = say;
+  }
+
+  /** The same line at most every 30 s. */
+  say(text) {
+    const now = this.clock.now();
+    if (text === this.said && now < this.sayAgain) return;
+    this.said = text;
+    this.sayAgain = now + 30000;
+    this.tell(text);
+  }
+
+  /** Waits until NocoBase may start here. @returns whether it is `alone`: to install or upgrade */
   async enter() {
     for (;;) {
-      if (!this.database || this.database.lost) await this.connect();
       try {
-        await this.takeLife();
-        return { alone: await this.takeBoot() };
+        if (this.ledger?.lost) this.tell('lost the connection to the database while waiting; connecting again');
+        if (!this.ledger || this.ledger.lost) await this.connect();
+        const start = this.asking ? await this.goOnAsking() : await this.look();
+        if (start) {
+          this.superseded = false;
+          this.known = false;
+          return start;
+        }
       } catch (error) {
-        if (!this.database.lost || error.final) throw error;
-        log(`lost the connection to the database while waiting (${error.message}); connecting again`);
+        if (error.final || !this.ledger?.lost) throw error;
       }
+      await this.clock.sleep(this.times.poll);
     }
   }
 
   async connect() {
-    const giveUpAt = now() + startTimeout;
-    const say = waitingLog();
+    const giveUpAt = this.clock.now() + this.connectFor;
+    this.life = undefined;
+    this.asking = undefined;
     for (;;) {
       try {
-        await this.open();
+        this.ledger = await this.open();
+        this.ledger.onLost = (error) => this.onLost?.(error);
         return;
       } catch (error) {
         if (error.final) throw error;
-        const text = `cannot connect to the database (${Database.where}): ${error.message}`;
-        if (now() > giveUpAt) {
-          throw new Error(`${text}. Check that it runs, its security group, its CA certificate and the credentials`);
-        }
-        say(`${text}; trying again`);
-      }
-      await sleep(poll);
-    }
-  }
-
-  async open() {
-    this.life = false;
-    const database = await Database.connect();
-    database.onLost = (error) => this.onLost(error);
-    this.database = database;
-  }
-
-  async takeLife() {
-    const say = waitingLog();
-    while (!(await this.tryLife())) {
-      say(
-        single
-          ? 'waits: other nodes of this cluster still run, and a node without cluster adapters must be the only one'
-          : 'waits: a node without cluster adapters still runs on this database; it steps aside when it sees this one',
-      );
-      // An exclusive request never queues: it would hold up the shared ones behind it. A shared one does (until
-      // lock_timeout), so that the single node sees in pg_locks that somebody waits for it.
-      if (single) await sleep(poll);
-      else this.life = await this.waitShared(LIFE);
-    }
-  }
-
-  async tryLife() {
-    this.life ||= await this.tryLock(LIFE, single ? '' : '_shared');
-    return this.life;
-  }
-
-  async takeBoot() {
-    const say = waitingLog();
-    for (;;) {
-      const proven = await this.isProven();
-      const suffix = proven ? '_shared' : '';
-      if (await this.tryLock(BOOT, suffix)) {
-        // What was true before the lock need not be true under it: who waited is not the first any more.
-        if ((await this.isProven()) === proven) {
-          this.suffix = suffix;
-          if (!proven) await this.begin();
-          return !proven;
-        }
-        await this.call('unlock', BOOT, suffix);
-      } else {
-        say('waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy');
-        await sleep(poll);
-      }
-    }
-  }
-
-  /** Was this generation ever healthy on what is in the database now? Then its migrations are done. */
-  async isProven() {
-    if (!(await this.hasTable()) || (await isEmpty(this.database))) return false;
-    const rows = await this.database.query(
-      `SELECT FROM ${TABLE} WHERE nocobase_schema = $1 AND generation = $2 AND healthy_at IS NOT NULL`,
-      [schema, generation],
-    );
-    return rows.length > 0;
-  }
-
-  async hasTable() {
-    const [{ there }] = await this.database.query(`SELECT to_regclass('${TABLE}') IS NOT NULL AS there`);
-    return there;
-  }
-
-  /** Under BOOT, exclusive. */
-  async begin() {
-    await this.createTable();
-    const { database } = this;
-    let install = await isEmpty(database);
-    if (!install) {
-      const [{ halfMade }] = await database.query(
-        `SELECT COALESCE(bool_or(install), false) AND count(healthy_at) = 0 AS "halfMade"
-         FROM ${TABLE} WHERE nocobase_schema = $1`,
-        [schema],
-      );
-      install = halfMade && (await clearHalfMade(database));
-    }
-    // One statement: what is known of an earlier content of this schema is void when a new installation begins.
-    await database.query(
-      `WITH void AS (DELETE FROM ${TABLE} WHERE nocobase_schema = $1 AND generation <> $2 AND $3)
-       INSERT INTO ${TABLE} AS known VALUES ($1, $2, clock_timestamp(), NULL, $3)
-       ON CONFLICT (nocobase_schema, generation)
-       DO UPDATE SET began_at = excluded.began_at, healthy_at = NULL, install = known.install OR excluded.install`,
-      [schema, generation, install],
-    );
-    log(
-      install
-        ? `installs NocoBase in the empty schema ${schema}; other nodes wait`
-        : `starts "${generation}" for the first time on this database, upgrading if needed; other nodes wait`,
-    );
-  }
-
-  async createTable() {
-    // Looked for first: creating what exists needs the privilege all the same. Nodes of another NocoBase schema have
-    // another lock, so that two may create at once.
-    for (let attempt = 1; !(await this.hasTable()); attempt++) {
-      try {
-        await this.database.query(
-          `DO $$ BEGIN IF to_regnamespace('cdk_nocobase') IS NULL THEN CREATE SCHEMA cdk_nocobase; END IF; END $$`,
-        );
-        await this.database.query(CREATE);
-      } catch (error) {
-        const raced = ['23505', '42P06', '42P07', '42710'].includes(error.code);
-        if (!raced || attempt > 5) {
+        if (this.clock.now() > giveUpAt) {
           throw new Error(
-            `cannot make ${TABLE}, in which the nodes note who may install and upgrade (${error.message}). Grant ` +
-              'CREATE on the database to its user, or create the schema cdk_nocobase for it',
+            `${error.message}. Check that it runs, its security group, its CA certificate and the credentials`,
           );
         }
+        this.say(`${error.message}; trying again`);
       }
+      await this.clock.sleep(this.times.poll);
     }
   }
 
-  /** The node answered 200: others may start. */
-  async healthy(alone) {
-    if (alone) {
-      await this.database.query(
-        `UPDATE ${TABLE} SET healthy_at = clock_timestamp() WHERE nocobase_schema = $1 AND generation = $2`,
-        [schema, generation],
+  async look() {
+    const view = await this.ledger.view();
+    const decision = this.decide(view);
+    this.superseded = decision.healthy === true;
+    switch (decision.what) {
+      case 'join':
+        return this.join();
+      case 'begin':
+        return this.beginAgain(decision, view);
+      case 'ask':
+        return this.ask();
+      case 'end': {
+        const error = new Error(decision.why);
+        error.final = true;
+        throw error;
+      }
+      default:
+        this.say(decision.why);
+        return undefined;
+    }
+  }
+
+  decide(view) {
+    const current = currentOf(view);
+    if (current === undefined || current.here.length > 0) this.absentSince = undefined;
+    else this.absentSince ??= this.clock.now();
+    const absentFor = this.absentSince === undefined ? 0 : this.clock.now() - this.absentSince;
+    return decide(this.me, view, absentFor, this.times);
+  }
+
+  /** Looks once more under a lock: nobody changes under it what has been seen. */
+  async confirm(what) {
+    const view = await this.ledger.view();
+    const decision = this.decide(view);
+    return decision.what === what ? { view, decision } : undefined;
+  }
+
+  async takeLife(mode) {
+    if (!(await this.ledger.lock('LIFE', mode))) return false;
+    this.life = mode;
+    return true;
+  }
+
+  async letGoOfLife() {
+    if (this.life === undefined) return;
+    await this.ledger.unlock('LIFE', this.life);
+    this.life = undefined;
+  }
+
+  async join() {
+    const mode = this.me.single ? 'exclusive' : 'shared';
+    if (!(await this.takeLife(mode))) {
+      this.say(
+        this.me.single
+          ? 'waits: other nodes of this cluster still run, and a node without cluster adapters must be the only one'
+          : 'waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy',
       );
+      return undefined;
     }
-    await this.call('unlock', BOOT, this.suffix);
+    if (await this.confirm('join')) return { alone: false };
+    await this.letGoOfLife();
+    return undefined;
   }
 
-  /** Shows that the connection and its locks live. @returns whether a node of a cluster waits for this single one */
-  beat() {
-    return this.database.lock(
-      `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ShareLock' AND classid = $1
-       AND objid = (hashtext($2)::bigint & 4294967295)::oid AND objsubid = 2
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
-      [LIFE, schema],
-      0,
-    );
-  }
-
-  /** After a lost connection, while the app serves on. @returns false when somebody else holds LIFE and keeps it */
-  async retake() {
-    for (let wait = 1000; ; wait = Math.min(wait * 2, 30000)) {
-      try {
-        await this.open();
-        for (let i = 0; i < RETAKE_POLLS; i++) {
-          if (await this.tryLife()) return true;
-          await sleep(poll);
-        }
-        return false;
-      } catch (error) {
-        log(`cannot take up the connection to the database again (${error.message}); NocoBase goes on meanwhile`);
+  /** A generation that has begun and was never healthy. */
+  async beginAgain() {
+    if (!(await this.takeLife('exclusive'))) {
+      this.say(
+        'waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy',
+      );
+      return undefined;
+    }
+    const confirmed = await this.confirm('begin');
+    if (!confirmed) {
+      await this.letGoOfLife();
+      return undefined;
+    }
+    const current = currentOf(confirmed.view);
+    if (current.starting) {
+      // Its node has vanished; until it has noticed, NocoBase may still run there.
+      await this.clock.sleep(this.times.vanished);
+      if (!(await this.confirm('begin'))) {
+        await this.letGoOfLife();
+        return undefined;
       }
-      await sleep(Math.min(wait, poll * 15));
     }
+    return this.begin(current.restore_point, confirmed.decision.anew);
+  }
+
+  async ask() {
+    if (!(await this.ledger.lock('ASK', 'exclusive'))) {
+      this.say('waits: another node asks to begin');
+      return undefined;
+    }
+    if (!(await this.confirm('ask'))) {
+      await this.ledger.unlock('ASK', 'exclusive');
+      return undefined;
+    }
+    await this.ledger.askFor();
+    this.asking = { since: this.clock.now(), running: new Set() };
+    return undefined;
+  }
+
+  /** Holds ASK. */
+  async goOnAsking() {
+    const { asking, times, clock } = this;
+    const view = await this.ledger.view();
+    const current = currentOf(view);
+    if (requestOf(view)?.generation !== this.me.generation || this.decide(view).what !== 'ask') {
+      await this.stopAsking();
+      return undefined;
+    }
+    this.watchOthers(view);
+    if (!asking.ordered) {
+      // On a database that nothing has begun on there is nobody to notice.
+      if (current !== undefined && clock.now() - asking.since < times.notice) {
+        this.say(
+          `asks to begin "${this.me.generation}"; the nodes before serve on for ${Math.ceil(times.notice / 1000)} s`,
+        );
+        return undefined;
+      }
+      await this.ledger.orderStop();
+      asking.ordered = true;
+      return undefined;
+    }
+    if (this.life === undefined && !(await this.takeLife('exclusive'))) {
+      this.say('waits until the nodes before have stopped');
+      return undefined;
+    }
+    if (clock.now() < (asking.notBefore ?? 0)) {
+      this.say('waits: a node before has vanished, and may run until it notices');
+      return undefined;
+    }
+    const restorePoint = await this.restorePoint(current);
+    if (restorePoint === undefined) return undefined;
+    return this.begin(restorePoint, true);
+  }
+
+  /** Who ran and has let go in order is still here; who is not has vanished. */
+  watchOthers({ alive, here }) {
+    const { asking } = this;
+    for (const pid of asking.running) {
+      if (alive.includes(pid)) continue;
+      asking.running.delete(pid);
+      if (!here.includes(pid)) asking.notBefore = this.clock.now() + this.times.vanished;
+    }
+    for (const pid of alive) asking.running.add(pid);
+  }
+
+  /** The database is quiet: a moment to which it can be restored, and which has passed. */
+  async restorePoint(current) {
+    // Of a generation that never was healthy, that before it is what one would go back to.
+    if (current && !current.healthy && current.restore_point) return current.restore_point;
+    this.asking.quietAt ??= await this.ledger.clock();
+    return (await this.ledger.isPast(this.asking.quietAt, RESTORE_MARGIN_SECONDS)) ? this.asking.quietAt : undefined;
+  }
+
+  async begin(restorePoint, anew) {
+    const view = await this.ledger.view();
+    const install = await this.ledger.prepare(view);
+    await this.ledger.begin(restorePoint, install, anew);
+    if (this.asking) await this.stopAsking();
+    this.tell(
+      install
+        ? 'installs NocoBase in the empty schema; other nodes wait'
+        : `begins "${this.me.generation}" on this database, upgrading if needed; other nodes wait. Restore point: ${restorePoint}`,
+    );
+    return { alone: true };
+  }
+
+  async stopAsking() {
+    this.asking = undefined;
+    await this.ledger.unlock('ASK', 'exclusive');
+  }
+
+  /** NocoBase is healthy here: others may start. */
+  async healthy(alone) {
+    if (!alone) return;
+    // After a stand-still somebody else may have begun by now.
+    if (this.clock.now() - this.seen > this.times.known) throw new Error('it stood still for too long');
+    await this.ledger.healthy();
+    if (this.me.single) return;
+    await this.ledger.lock('LIFE', 'shared');
+    await this.ledger.unlock('LIFE', 'exclusive');
+    this.life = 'shared';
+  }
+
+  /** NocoBase has stopped here. @param how of a start that was alone and not healthy: 'failed', 'stopped' */
+  async left(how) {
+    if (this.ledger.lost) return;
+    if (how === 'failed') await this.ledger.failed(this.me.tries);
+    if (how === 'stopped') await this.ledger.stoppedStarting();
+    await this.letGoOfLife();
+  }
+
+  /**
+   * As long as NocoBase runs here.
+   *
+   * @param run `healthy` (has been: an upgrade is not left for anybody, and does not survive its session) and `over`
+   * @returns why it has to stop: 'asked', in order, or 'lost', at once
+   */
+  async watch(run) {
+    const { clock, times } = this;
+    this.seen = clock.now();
+    // Also what has stood still for long sees that, before it does anything else.
+    const left = () => this.seen + (this.known || !run.healthy ? times.known : times.lost) - clock.now();
+    this.attempt = {};
+    try {
+      while (!run.over) {
+        if (left() <= 0 || (this.ledger.lost && !run.healthy)) return 'lost';
+        const asked = clock.now();
+        const view = await Promise.race([this.lookOrRetake(this.attempt), clock.sleep(left())]);
+        if (view === 'taken' || left() <= 0) return 'lost';
+        if (view) {
+          this.seen = asked;
+          const { asked: known, leave } = whileRunning(this.me, view);
+          this.known = known;
+          if (leave && run.healthy) return 'asked';
+        }
+        await clock.sleep(times.poll);
+      }
+      return undefined;
+    } finally {
+      this.attempt = undefined;
+    }
+  }
+
+  /** @returns what is to be seen, 'taken' if another generation has begun meanwhile, or nothing where nobody answers */
+  async lookOrRetake(attempt) {
+    try {
+      return this.ledger.lost ? await this.retake(attempt) : await this.ledger.view();
+    } catch (error) {
+      if (!this.retaking) {
+        this.tell(
+          `lost the connection to the database (${error.message}); takes it up again, NocoBase goes on meanwhile`,
+        );
+      }
+      this.retaking = true;
+      return undefined;
+    }
+  }
+
+  async retake(attempt) {
+    const ledger = await this.open();
+    const isOurs = (view) => currentOf(view)?.generation === this.me.generation;
+    if (!isOurs(await ledger.view())) {
+      await ledger.close();
+      return 'taken';
+    }
+    // Where the lock is not free this node's own session has it, of which the database does not know yet that it is gone.
+    const view = (await ledger.lock('LIFE', this.life)) ? await ledger.view() : undefined;
+    if (view === undefined || !isOurs(view) || this.attempt !== attempt) {
+      await ledger.close();
+      return view && !isOurs(view) ? 'taken' : undefined;
+    }
+    this.ledger = ledger;
+    ledger.onLost = (error) => this.onLost?.(error);
+    this.retaking = false;
+    this.tell('has its connection and its lock again');
+    return view;
   }
 
   close() {
-    return this.database?.close();
-  }
-
-  async waitShared(lock) {
-    try {
-      return await this.database.lock('pg_advisory_lock_shared($1, hashtext($2)) IS NOT NULL', [lock, schema], 1);
-    } catch (error) {
-      if (error.code === '55P03') return false;
-      throw error;
-    }
-  }
-
-  tryLock(lock, suffix) {
-    return this.call('try', lock, suffix);
-  }
-
-  call(action, lock, suffix) {
-    const [name, change] = action === 'try' ? ['pg_try_advisory_lock', 1] : ['pg_advisory_unlock', -1];
-    return this.database.lock(`${name}${suffix}($1, hashtext($2))`, [lock, schema], change);
+    return this.ledger?.close();
   }
 };

@@ -49,8 +49,3 @@ function askHealth(timeout = 5000) {
 }
 
 module.exports = { askHealth, classify };
-
-// The container's health check. A node that runs a command (plug-in installation, restore) must not be replaced.
-if (require.main === module) {
-  askHealth().then(({ state }) => process.exit(state === 'healthy' || state === 'commanding' ? 0 : 1));
-}

@@ -23,10 +23,8 @@ const OBJECTS = `
   JOIN pg_namespace n ON n.oid = o.typnamespace
   WHERE n.nspname = $1 AND o.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type')}`;
 
-async function isEmpty(database) {
-  const [{ found }] = await database.query(`SELECT EXISTS (SELECT ${RELATIONS}) AS found`, [schema]);
-  return !found;
-}
+/** Whether there is nothing in the schema that is the first parameter. */
+const EMPTY = `NOT EXISTS (SELECT ${RELATIONS})`;
 
 /** NocoBase writes its version at the very end of an installation, into a table whose name its settings change. */
 async function isInstalled(database) {
@@ -80,4 +78,4 @@ async function clearHalfMade(database) {
   return true;
 }
 
-module.exports = { isEmpty, clearHalfMade };
+module.exports = { EMPTY, clearHalfMade };

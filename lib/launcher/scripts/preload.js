@@ -3,9 +3,10 @@ try {
   const fs = require('node:fs');
   const net = require('node:net');
   const path = require('node:path');
-  const { APP_PORT, LAUNCHER_FORWARDED_PROTO, LAUNCHER_HOME, LAUNCHER_KEEP_ALIVE } = process.env;
+  const { APP_PORT, LAUNCHER_FORWARDED_PROTO, LAUNCHER_HEALTH_PATH, LAUNCHER_HOME, LAUNCHER_KEEP_ALIVE } = process.env;
   const HELD = path.join(LAUNCHER_HOME, 'port.held');
   const WANTED = path.join(LAUNCHER_HOME, 'port.wanted');
+  const LEAVING = path.join(LAUNCHER_HOME, 'leaving');
   const LOOPBACK = [undefined, null, 'localhost', '127.0.0.1', '::1'];
 
   // PM2 starts a crashed app again as it was started first. What there was to upgrade has been upgraded by then, and
@@ -34,6 +35,16 @@ try {
         takeOver();
         // Longer than the load balancer's idle time-out, or that one sends into a connection just closed (502).
         if (LAUNCHER_KEEP_ALIVE) this.keepAliveTimeout = Number(LAUNCHER_KEEP_ALIVE) * 1000;
+        // A node that is about to stop serves on, and is taken out of the load balancer first.
+        const { emit } = this;
+        this.emit = function (event, ...args) {
+          const [request, response] = args;
+          const isAsked = event === 'request' && request.url.split('?')[0] === LAUNCHER_HEALTH_PATH;
+          if (!isAsked || !fs.existsSync(LEAVING)) return emit.call(this, event, ...args);
+          response.writeHead(503, { Connection: 'close' });
+          response.end();
+          return true;
+        };
         // NocoBase refuses a sign-in whose origin is https where the load balancer says that it came by http.
         if (LAUNCHER_FORWARDED_PROTO) {
           this.prependListener('request', ({ headers }) => {

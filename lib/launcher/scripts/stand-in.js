@@ -1,7 +1,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { home, port } = require('./settings');
+const { healthPath, home, port } = require('./settings');
 const log = require('./log');
 
 // Two claims to the port, in files. The stand-in writes HELD, then looks at WANTED; preload.js in the app writes its
@@ -9,16 +9,26 @@ const log = require('./log');
 const HELD = path.join(home, 'port.held');
 const WANTED = path.join(home, 'port.wanted');
 
-const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<title>NocoBase is starting</title><style>body{font:16px sans-serif;margin:20vh auto;text-align:center}</style></head>
-<body><h1>NocoBase is starting</h1><p>This page reloads by itself until it is there.</p></body></html>`;
+const page = (title, text) => `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="refresh" content="5"><title>${title}</title>
+<style>body{font:16px sans-serif;margin:20vh auto;text-align:center}</style></head>
+<body><h1>${title}</h1><p>${text}</p></body></html>`;
+const STARTING = page('NocoBase is starting', 'This page reloads by itself until it is there.');
+const SUPERSEDED = page(
+  'NocoBase is not available',
+  'An update did not succeed. Those who run this NocoBase know of it.',
+);
 
 // NocoBase's own form, which its client in an open browser tab understands.
 const JSON_BODY = JSON.stringify({
   error: { status: 503, code: 'APP_PREPARING', maintaining: true, message: 'NocoBase is starting' },
 });
 
-function answer(request, response) {
+function answer(request, response, superseded) {
+  if (superseded && request.url.split('?')[0] === healthPath) {
+    response.writeHead(200, { Connection: 'close' }).end('superseded');
+    return;
+  }
   const html = (request.headers.accept || '').includes('text/html');
   response.writeHead(503, {
     'Content-Type': html ? 'text/html; charset=utf-8' : 'application/json',
@@ -27,7 +37,7 @@ function answer(request, response) {
     // So that the load balancer meets the app on its next request.
     Connection: 'close',
   });
-  response.end(html ? PAGE : JSON_BODY);
+  response.end(html ? (superseded ? SUPERSEDED : STARTING) : JSON_BODY);
 }
 
 /**
@@ -35,9 +45,13 @@ function answer(request, response) {
  * them all the same, and they should see a page rather than an error.
  */
 module.exports = class StandIn {
-  /** @param admit called with the app's process id before it gets the port */
-  constructor(admit) {
+  /**
+   * @param admit called with the app's process id before it gets the port
+   * @param isSuperseded whether the health path is to be answered with 200 all the same, see gate.js
+   */
+  constructor(admit, isSuperseded) {
     this.admit = admit;
+    this.isSuperseded = isSuperseded;
     for (const file of [HELD, WANTED]) fs.rmSync(file, { force: true });
   }
 
@@ -60,7 +74,7 @@ module.exports = class StandIn {
       fs.rmSync(HELD);
       return Promise.resolve();
     }
-    const server = http.createServer(answer);
+    const server = http.createServer((request, response) => answer(request, response, this.isSuperseded()));
     return new Promise((resolve) => {
       server.once('error', (error) => {
         fs.rmSync(HELD, { force: true });

@@ -2,25 +2,36 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
 const App = require('./app');
 const writeCertificates = require('./certificates');
 const Gate = require('./gate');
 const { askHealth } = require('./health');
+const identity = require('./identity');
+const Ledger = require('./ledger');
 const { licenseProblem, writeLicense } = require('./license');
 const log = require('./log');
 const missingPlugins = require('./plugins');
 const settings = require('./settings');
 const StandIn = require('./stand-in');
+const timesOf = require('./times');
 const Watchdog = require('./watchdog');
 
 const now = () => performance.now();
 const forever = new Promise(() => {});
-const gate = new Gate();
-const standIn = new StandIn(admit);
+/** NocoBase was healthy here: what PM2 starts again upgrades nothing (see preload.js). */
+const HEALTHY = path.join(settings.home, 'healthy');
+/** NocoBase serves on, and the health path answers 503 (see preload.js). */
+const LEAVING = path.join(settings.home, 'leaving');
+
+let gate;
+const standIn = new StandIn(admit, () => gate?.superseded);
 
 let app;
 /** Process that has the port. */
 let listener;
+/** Whether this start installs or upgrades. */
+let isAlone = false;
 /** Was healthy: whoever ends it now has requests to think of. */
 let serves = false;
 /** The stop that is under way: a promise of whether the app ended by itself. */
@@ -45,11 +56,30 @@ function end(sentence) {
   process.exit(1);
 }
 
+/** The same, for a reason that lies in what was started: it counts as a try. */
+async function fail(sentence) {
+  if (exitCode) return;
+  exitCode = 1;
+  log(`stops: ${sentence}`);
+  app?.kill();
+  await Promise.race([leaveGate('failed'), sleep(5000)]);
+  process.exit(1);
+}
+
+/** @param how a start that was not healthy has ended */
+async function leaveGate(how) {
+  try {
+    await gate.left(isAlone && !serves ? how : undefined);
+  } catch (error) {
+    log(`could not tell the database so (${error.message})`);
+  }
+}
+
 /** The app is about to listen: its plug-ins are downloaded by now, and the database not yet touched. */
 function admit(pid) {
   const missing = missingPlugins();
   if (missing.length > 0) {
-    end(
+    fail(
       `${missing.join(', ')} is not there, and nodes without their cluster adapters damage data. Check that the ` +
         'licence covers it and that this node reaches pkg.nocobase.com (see the lines above), or put it into the image',
     );
@@ -68,13 +98,28 @@ function stopApp(drain) {
     const timer = setInterval(() => standIn.hold(), 250);
     const clean = await app.stop(listener, deadline);
     clearInterval(timer);
-    app = undefined;
-    listener = undefined;
-    serves = false;
     return clean;
   };
   stopping ??= stop();
   return stopping;
+}
+
+/** Nothing of NocoBase runs here any more, and something else may follow. */
+async function stopped(how) {
+  await leaveGate(how);
+  app = undefined;
+  listener = undefined;
+  serves = false;
+}
+
+/** The node goes on without NocoBase, which may start again here. */
+async function goOn() {
+  standIn.forgetClaim();
+  stopping = undefined;
+  // The image's entrypoint has started it as a daemon, and would fail at its port when it runs again.
+  if (process.env.NOCOBASE_RUNNING_IN_DOCKER === 'true') spawnSync('nginx', ['-s', 'stop']);
+  await standIn.hold();
+  await stopped();
 }
 
 async function terminate(signal) {
@@ -84,8 +129,9 @@ async function terminate(signal) {
     log(`${signal}: stops NocoBase`);
     const clean = await stopApp(serves);
     if (!clean) exitCode ||= 137;
-    await gate.close();
+    await stopped('stopped');
   }
+  await gate?.close();
   log(`${signal}: ends; NocoBase does not run here`);
   process.exit(exitCode);
 }
@@ -95,68 +141,67 @@ async function giveUp(sentence) {
   exitCode = 1;
   log(`stops: ${sentence}`);
   await stopApp(false);
+  await stopped('failed');
   await gate.close();
   process.exit(exitCode);
 }
 
-/** The licence has arrived: a node of the cluster waits for this one, which has no adapters. */
-async function stepAside() {
-  if (stopping || !serves) return;
-  log('steps aside: a node of the licensed cluster waits to start, and the two must not run at once');
-  await stopApp(true);
-  if (terminated) return;
-  await standIn.hold();
-  await gate.close();
-  log('stands by: NocoBase is stopped here and other nodes may start; ECS ends this node when they are healthy');
+/** Another generation is to run on this database. */
+async function leave() {
+  if (stopping) return forever;
+  log('leaves: another version or other plug-ins are to run on this database; the load balancer takes this node out');
+  fs.writeFileSync(LEAVING, '');
+  await pause(settings.leave);
+  if (!terminated) await stopApp(true);
+  if (terminated) return forever;
+  await goOn();
+  log('stands by: NocoBase is stopped here, and ECS ends this node when the others are healthy');
+  return undefined;
 }
 
-let retaking = false;
-gate.onLost = async (error) => {
-  if (!app || retaking) return;
-  if (stopping) {
-    // An installation that is being stopped must not go on without its lock either.
-    if (!serves) app.kill();
-    return;
-  }
+/** Another generation may run on this database already. */
+async function leaveAtOnce(error) {
+  if (stopping) return forever;
   if (!serves) {
     end(
-      `lost the connection to the database (${error.message}) while NocoBase started, and with it the lock that keeps ` +
-        'a second installation or upgrade from starting beside it. The next start goes on from what is there',
+      `lost the connection to the database (${error?.message || 'for too long'}) while NocoBase started, and with it ` +
+        'the lock that keeps a second installation or upgrade from starting beside it. The next start goes on from what is there',
     );
   }
-  log(`lost the connection to the database (${error.message}); NocoBase goes on, taking up the connection again`);
-  retaking = true;
-  const retaken = await gate.retake();
-  retaking = false;
-  if (retaken) log('has its connection and its lock again');
-  else giveUp('another kind of node has taken over this database while this node had lost its connection');
-};
+  log('stops NocoBase at once: it has lost its lock, and another version may run on this database by now');
+  stopping = app.ended;
+  app.kill();
+  await app.ended;
+  if (terminated) return forever;
+  await goOn();
+  return undefined;
+}
 
-let beating = false;
-setInterval(async () => {
-  if (!app || beating || gate.database.lost) return;
-  beating = true;
-  try {
-    if ((await gate.beat()) && settings.single) stepAside();
-  } catch {
-    // A lost connection is told by onLost.
-  }
-  beating = false;
-}, settings.poll);
-
-/** @returns when the app is to be started once more */
+/** @returns when NocoBase has stopped here and the node goes on without it */
 async function run(alone) {
   log(`starts NocoBase${alone ? '' : ' (nothing to install or upgrade)'}`);
+  for (const file of [HEALTHY, LEAVING]) fs.rmSync(file, { force: true });
+  isAlone = alone;
   app = new App({ alone });
   app.ended.then((how) => {
     if (stopping) wake();
+    else if (alone && !serves) fail(`NocoBase ${how}. The reason is in the lines above`);
     else end(`NocoBase ${how}. The reason is in the lines above`);
   });
+  const state = { healthy: false, over: false };
+  const left = gate.watch(state).then((why) => (why === 'lost' ? leaveAtOnce() : why === 'asked' ? leave() : forever));
+  const again = watchHealth(alone, state);
+  await Promise.race([left, again]);
+  state.over = true;
+}
+
+/** @returns when the app is to be started once more */
+async function watchHealth(alone, state) {
   const watchdog = new Watchdog({ ...settings, alone }, now());
   for (;;) {
     await pause(settings.poll);
     const health = standIn.holding ? { state: 'starting', detail: 'nobody listens' } : await askHealth();
-    if (stopping) return forever;
+    if (stopping || state.over || fs.existsSync(LEAVING)) return forever;
 
     // It has crashed; PM2 starts it again.
     if (health.state === 'refused') {
@@ -170,19 +215,18 @@ async function run(alone) {
     if (reason) return giveUp(reason).then(() => forever);
 
     if (health.state === 'healthy' && !serves) {
-      fs.writeFileSync(path.join(settings.home, 'healthy'), '');
+      fs.writeFileSync(HEALTHY, '');
       await gate.healthy(alone);
       if (alone && settings.manyProcesses) {
         log('NocoBase is healthy with one process; starts it again with all of them');
+        serves = true;
         await stopApp(false);
         if (terminated) return forever;
-        stopping = undefined;
-        // The image's entrypoint has started it as a daemon, and would fail at its port when it runs again.
-        if (process.env.NOCOBASE_RUNNING_IN_DOCKER === 'true') spawnSync('nginx', ['-s', 'stop']);
-        await standIn.hold();
+        await goOn();
         return undefined;
       }
       serves = true;
+      state.healthy = true;
       log('NocoBase is healthy');
     }
   }
@@ -193,10 +237,26 @@ async function main() {
   const problem = licenseProblem();
   if (problem) end(problem);
   await standIn.hold();
+  const who = await identity();
+  const { allowed, generation, image, single, startTimeout, tries } = settings;
+  gate = new Gate({
+    me: { ...who, generation, image, begins: true, single, tries, allowed },
+    times: timesOf(settings),
+    clock: { now, sleep },
+    open: () => Ledger.open(who),
+    say: log,
+    connectFor: startTimeout,
+  });
+  // An installation or upgrade must not go on without its lock, not even while it is being stopped.
+  gate.onLost = (error) => {
+    if (app && isAlone && !serves) {
+      if (stopping) app.kill();
+      else leaveAtOnce(error);
+    }
+  };
   for (;;) {
     const { alone } = await gate.enter();
     writeLicense();
-    if (gate.database.lost) continue;
     await run(alone);
   }
 }

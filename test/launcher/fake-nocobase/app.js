@@ -1,5 +1,5 @@
 // Plays the app: installs late, upgrades unless told to skip, answers the health path as NocoBase does. Files in
-// FAKE_DIR steer it: hold-<step> keeps it in a step, answer replaces its answer, crash ends it, deaf ignores signals,
+// FAKE_DIR steer it: hold-<step> keeps it in a step, fail-upgrade lets one fail, answer replaces its answer, crash ends it, deaf ignores signals,
 // reach names a server of which it says whether it trusts it.
 const fs = require('node:fs');
 const http = require('node:http');
@@ -64,6 +64,7 @@ async function boot() {
   } else if (env.SKIP_SAME_VERSION_UPGRADE !== 'true') {
     say('upgrades');
     await released('upgrade');
+    if (there('fail-upgrade')) throw new Error('a migration cannot be applied');
   }
   await released('start');
   code = 'ok';

@@ -1,0 +1,97 @@
+// What a node does next, by what it sees. Nothing here waits, and nothing is changed.
+
+/** The generation that began last, unless the schema was emptied since it was healthy. */
+function currentOf({ rows, empty }) {
+  const begun = rows.filter(({ began }) => began !== null);
+  const last = begun.reduce((latest, row) => (latest && latest.began > row.began ? latest : row), undefined);
+  return empty && last?.healthy ? undefined : last;
+}
+
+/** Asked for now, if anything is: a request ends with the session that made it. */
+function requestOf({ rows, asker }) {
+  return asker === undefined ? undefined : rows.find((row) => row.asked_by === asker);
+}
+
+const isOthers = (me, request) => request !== undefined && request.generation !== me.generation;
+
+/**
+ * Of a node that does not run NocoBase.
+ *
+ * @param me generation, image, family and revision, `begins` (whether it may begin a generation), `tries`, `allowed`
+ *   (an image that may run on what another one has migrated)
+ * @param absentFor how long no node of the current generation has been there
+ * @returns `what` to do and, for people, `why`: join (start beside others), begin (start alone, again), ask (for a new
+ *   generation), wait, standBy (`healthy`: see below), end
+ */
+function decide(me, view, absentFor, times) {
+  const current = currentOf(view);
+  const request = requestOf(view);
+  if (isOthers(me, request)) {
+    return { what: 'wait', why: `waits: "${request.generation}" is to run on this database` };
+  }
+  if (current === undefined) {
+    return me.begins ? { what: 'ask' } : { what: 'wait', why: 'waits: the first web node installs NocoBase' };
+  }
+  if (current.generation === me.generation) return ofOwn(me, current);
+  return ofOther(me, view, current, absentFor, times);
+}
+
+function ofOwn(me, current) {
+  if (current.healthy) return { what: 'join' };
+  const anew = me.revision > current.revision;
+  if (current.given_up && !anew) {
+    return {
+      what: 'end',
+      why:
+        `"${me.generation}" did not become healthy on this database in ${current.failures} tries (see the logs of the ` +
+        `nodes before this one). ${wayBack(current)}`,
+    };
+  }
+  return me.begins
+    ? { what: 'begin', anew }
+    : { what: 'wait', why: 'waits: a web node installs or upgrades NocoBase on this database' };
+}
+
+function ofOther(me, view, current, absentFor, times) {
+  const highest = Math.max(
+    0,
+    ...view.rows.filter(({ began, family }) => began !== null && family === me.family).map(({ revision }) => revision),
+  );
+  if (me.revision <= highest) {
+    // The one exception to what a waiting node answers: or nothing could ever be rolled back.
+    const healthy = current.here.length === 0 && (current.given_up || absentFor >= times.absent);
+    return {
+      what: 'standBy',
+      healthy,
+      why: healthy
+        ? `is superseded: "${current.generation}" has begun on this database and was given up, and this node must not run on what that has migrated; users see a page (503). ${wayBack(current)}`
+        : `stands by: "${current.generation}" has begun on this database; ECS ends this node when that is healthy`,
+    };
+  }
+  if (!me.begins) return { what: 'wait', why: `waits: a web node has to begin "${me.generation}"` };
+  const before = view.rows.some(({ image, began }) => image === me.image && began !== null && began < current.began);
+  if (current.image !== me.image && before && me.allowed !== me.image) {
+    return {
+      what: 'end',
+      why:
+        `${me.image} ran on this database before ${current.image} began to migrate it, and NocoBase cannot go back. ` +
+        `${wayBack(current)} If you know that it can run on what is there, allow it for this version`,
+    };
+  }
+  return { what: 'ask' };
+}
+
+function wayBack({ restore_point: point }) {
+  return point
+    ? `Deploy a version that works, or restore the database to ${point}, when it was as the version before left it.`
+    : 'Deploy a version that works.';
+}
+
+/** Of a node that runs NocoBase, and has LIFE. @returns whether it knows that it has to stop, and whether it has to now */
+function whileRunning(me, view) {
+  const request = requestOf(view);
+  const asked = isOthers(me, request);
+  return { asked, leave: asked && request.stop };
+}
+
+module.exports = { currentOf, decide, requestOf, whileRunning };

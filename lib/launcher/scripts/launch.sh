@@ -1,1 +1,0 @@
-exec node "$LAUNCHER_HOME/supervise.js"

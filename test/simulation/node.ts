@@ -1,0 +1,188 @@
+import { type Database, type Identity, type Link, SimulatedLedger } from './database';
+import type { World } from './world';
+
+const Gate = require('../../lib/launcher/scripts/gate');
+const timesOf = require('../../lib/launcher/scripts/times');
+
+/** Shorter than in a cluster, in the same proportions; milliseconds. */
+export const SETTINGS = { poll: 2000, lost: 40_000, known: 20_000, kill: 2000, absent: 60_000 };
+export const TIMES: { [name in 'poll' | 'lost' | 'known' | 'absent' | 'notice' | 'vanished']: number } =
+  timesOf(SETTINGS);
+export const TRIES = 2;
+
+/** What is to be deployed: a version and what becomes of it. */
+export interface Deployment extends Identity {
+  /** Whether its upgrade works. */
+  readonly works: boolean;
+  /** Whether somebody allows it on what a newer one has migrated. */
+  readonly allowed?: boolean;
+}
+
+/** NocoBase on a node. */
+export interface App {
+  readonly alone: boolean;
+}
+
+/**
+ * A container: the real gate, and what supervise.js does around it, on a clock
+ * of its own that may go wrong, stand still, or end.
+ */
+export class Node implements Link {
+  public app?: App;
+  public isHealthy = false;
+  public isGone = false;
+  public said: string[] = [];
+  private readonly drift: number;
+  private wakesAt = 0;
+  private cutUntil = 0;
+  private readonly gate: any;
+  private stopping = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly database: Database,
+    public readonly identity: Deployment,
+    times: typeof TIMES,
+    private readonly ended: (node: Node) => void,
+  ) {
+    this.drift = world.between(0.99, 1.01);
+    const { generation, image, family, revision, allowed } = identity;
+    this.gate = new Gate({
+      me: {
+        generation,
+        image,
+        family,
+        revision,
+        begins: true,
+        tries: TRIES,
+        single: false,
+        allowed: allowed ? image : undefined,
+      },
+      times,
+      clock: { now: () => world.now * this.drift, sleep: (time: number) => this.sleep(time) },
+      open: () => SimulatedLedger.open(database, this),
+      say: (line: string) => this.said.push(`${Math.round(world.now / 1000)} ${line}`),
+      connectFor: Number.POSITIVE_INFINITY,
+    });
+    void this.live();
+  }
+
+  /** Whether users and ECS are told that all is well. */
+  public get answersHealth(): boolean {
+    return this.isHealthy || this.gate.superseded;
+  }
+
+  public awake(): Promise<void> {
+    if (this.isGone) return new Promise(() => {});
+    const { wakesAt } = this;
+    if (wakesAt <= this.world.now) return Promise.resolve();
+    return new Promise((resolve) => this.world.at(wakesAt, () => this.awake().then(resolve)));
+  }
+
+  public isCut(): boolean {
+    return this.world.now < this.cutUntil;
+  }
+
+  private async sleep(time: number) {
+    await this.world.sleep(Math.max(time, 0) / this.drift);
+    await this.awake();
+  }
+
+  private get session() {
+    return this.gate.ledger?.session;
+  }
+
+  /** kill -9 of the whole container. */
+  public kill() {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.app = undefined;
+    this.isHealthy = false;
+    if (this.session) this.database.end(this.session);
+    this.ended(this);
+  }
+
+  public get standsStill(): boolean {
+    return this.wakesAt >= this.world.now;
+  }
+
+  private get hasStoodStill(): boolean {
+    return this.wakesAt > this.world.now - 1000;
+  }
+
+  /** Stands still: launcher and NocoBase alike. The database drops it after a while. */
+  public freeze(time: number) {
+    this.wakesAt = Math.max(this.wakesAt, this.world.now + time);
+    const { session } = this;
+    if (session && time > 25_000) {
+      this.world.at(this.world.now + 25_000, () => {
+        if (session.isAlive && this.wakesAt > this.world.now) this.database.end(session);
+      });
+    }
+  }
+
+  public cutOff(time: number) {
+    this.cutUntil = Math.max(this.cutUntil, this.world.now + time);
+  }
+
+  /** The database ends its session. */
+  public dropSession() {
+    if (this.session) this.database.end(this.session);
+  }
+
+  /** ECS stops it: TERM, and KILL after a while. */
+  public stop() {
+    if (this.stopping || this.isGone) return;
+    this.stopping = true;
+    const patience = this.world.between(1000, 20_000);
+    this.world.at(this.world.now + patience, () => this.kill());
+  }
+
+  private async live() {
+    try {
+      for (;;) {
+        const { alone } = await this.gate.enter();
+        if (this.stopping) return this.kill();
+        if (!(await this.serve(alone))) return this.kill();
+      }
+    } catch {
+      // The gate has refused, with a sentence.
+      this.kill();
+    }
+  }
+
+  /** @returns whether this node goes on, without NocoBase */
+  private async serve(alone: boolean): Promise<boolean> {
+    const { world, gate } = this;
+    const run = { healthy: false, over: false };
+    this.app = { alone };
+    if (alone) this.database.isEmpty = false;
+    const works = !alone || this.identity.works;
+    const start = this.sleep(world.between(3000, alone ? 60_000 : 12_000)).then(() => (works ? 'healthy' : 'failed'));
+    const watch: Promise<string> = gate.watch(run);
+    let outcome = await Promise.race([start, watch]);
+    if (outcome === 'healthy') {
+      try {
+        await gate.healthy(alone);
+        run.healthy = true;
+        this.isHealthy = true;
+        outcome = await watch;
+      } catch {
+        // It lost its session in the last moment: as while starting.
+        outcome = 'lost';
+      }
+    }
+    run.over = true;
+    this.isHealthy = false;
+    if (outcome === 'asked') await this.sleep(world.between(2000, 10_000));
+    // A process that is killed is gone a moment later; what has stood still does nothing more before it is.
+    else if (outcome === 'lost' && !this.hasStoodStill) await this.sleep(world.between(0, SETTINGS.kill));
+    this.app = undefined;
+    try {
+      await gate.left(outcome === 'failed' && alone ? 'failed' : undefined);
+    } catch {
+      // The session is lost, and with it the lock.
+    }
+    return outcome === 'asked' || (outcome === 'lost' && run.healthy);
+  }
+}
