@@ -178,6 +178,19 @@ export interface NocoBaseClusterProps {
   readonly allowOnMigratedDatabase?: string;
 
   /**
+   * Let nodes start with another `APP_KEY` or `APP_AES_SECRET_KEY` than NocoBase
+   * ran with on this database. With another `APP_KEY` users sign in again; what
+   * another `APP_AES_SECRET_KEY` has encrypted **cannot be read any more.** Take
+   * it out after the deployment: the new keys are the known ones then.
+   *
+   * Nodes know the keys by a fingerprint (scrypt, salted) that they keep in the
+   * database, and end with a sentence when it is another one.
+   *
+   * @default false
+   */
+  readonly allowChangedKeys?: boolean;
+
+  /**
    * Further environment variables of all nodes, e.g. `TZ` or `INIT_APP_LANG`.
    * What a prop of the library decides is refused.
    *

@@ -8,6 +8,7 @@ export interface LauncherSettings {
   readonly generation: string;
   readonly upgradeTries: number;
   readonly allowOnMigratedDatabase?: string;
+  readonly allowChangedKeys: boolean;
   readonly processes: number;
   readonly upgradeTimeout: Duration;
 }
@@ -24,6 +25,7 @@ export function launcherSettings(settings: LauncherSettings): { [name: string]: 
     ...(settings.allowOnMigratedDatabase === undefined
       ? {}
       : { LAUNCHER_ON_MIGRATED_DATABASE: settings.allowOnMigratedDatabase }),
+    ...(settings.allowChangedKeys ? { LAUNCHER_CHANGED_KEYS: 'allowed' } : {}),
     LAUNCHER_UPGRADE_TIMEOUT: seconds(settings.upgradeTimeout),
     LAUNCHER_START_TIMEOUT: seconds(TIMING.start),
     LAUNCHER_UNHEALTHY_TIMEOUT: seconds(TIMING.unhealthy),

@@ -51,6 +51,8 @@ export interface NodeFleetProps {
   readonly size: FleetSize;
   readonly deployment: DeploymentPercentages;
   readonly upgradeTimeout: Duration;
+  /** Whether its nodes may install and upgrade; those of other fleets wait for them. */
+  readonly begins: boolean;
   /** What has to be there before the first node starts. */
   readonly startAfter: IDependable[];
   readonly logGroup: logs.ILogGroup;
@@ -90,7 +92,7 @@ export class NodeFleet extends Construct implements INodeFleet {
     this.container = this.taskDefinition.addContainer('NocoBase', {
       image: props.image,
       command: renderLauncherCommand(),
-      environment: props.configuration.environment,
+      environment: { ...props.configuration.environment, ...(props.begins ? {} : { LAUNCHER_BEGINS: 'never' }) },
       secrets: props.configuration.secrets,
       portMappings: [{ containerPort: NODE_PORT, name: 'http' }],
       logging: ecs.LogDrivers.awsLogs({

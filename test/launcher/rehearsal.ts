@@ -70,6 +70,8 @@ export class Rehearsal {
         FAKE_HOME,
         FAKE_TEST_PID: String(process.pid),
         FAKE_DIR: join(home, 'fake'),
+        APP_KEY: 'a key',
+        APP_AES_SECRET_KEY: 'ab'.repeat(32),
         ...this.database.environment,
         APP_PORT: String(port),
         DB_DIALECT_OPTIONS_SSL_MODE: 'verify-full',

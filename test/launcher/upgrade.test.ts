@@ -145,3 +145,41 @@ rehearse(
     await allowed.said('NocoBase is healthy');
   },
 );
+
+describe('a node that begins nothing', () => {
+  const WORKER = { LAUNCHER_BEGINS: 'never', LAUNCHER_FAMILY: 'workers' };
+
+  rehearse('waits for the installation, and for the new version, which it does not ask for', async (rehearsal) => {
+    const worker = await rehearsal.start('w', { ...OLD, ...WORKER });
+    await worker.said('waits: the first web node installs NocoBase');
+    expect((await worker.get()).status).toBe(503);
+    const web = await rehearsal.start('a', OLD);
+    await worker.said('entrypoint skip=true');
+    await worker.said('NocoBase is healthy');
+
+    const newWorker = await rehearsal.start('v', { ...NEW, ...WORKER });
+    await newWorker.said('waits: a web node has to begin "nocobase:2.3.0 licensed"');
+    expect(rehearsal.all(/asks to begin "nocobase:2.3|leaves:/)).toEqual([]);
+    const newWeb = await rehearsal.start('b', NEW);
+    await Promise.all([web, worker].map((node) => node.said('stands by: NocoBase is stopped here')));
+    await newWeb.said('NocoBase is healthy');
+    await newWorker.said('NocoBase is healthy');
+    expect(rehearsal.all(/^[wv]: .*(begins|installs NocoBase in|asks to begin)/)).toEqual([]);
+  });
+
+  rehearse(
+    'answers the health path when the newer version was given up, so that it can be rolled back',
+    async (rehearsal) => {
+      const web = await rehearsal.start('a', OLD);
+      await web.said('NocoBase is healthy');
+      const fails = await rehearsal.start('b', { ...NEW, LAUNCHER_UPGRADE_TRIES: '1' });
+      fails.tell('fail-upgrade');
+      expect(await fails.exit).toBe(1);
+      // It has never run: the ledger does not know of it.
+      const worker = await rehearsal.start('w', { LAUNCHER_GENERATION: 'nocobase:2.1.0 licensed', ...WORKER });
+      await worker.said('is superseded: "nocobase:2.3.0 licensed"');
+      expect((await worker.get()).status).toBe(200);
+      expect((await worker.get('/')).status).toBe(503);
+    },
+  );
+});

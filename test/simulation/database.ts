@@ -19,6 +19,7 @@ export interface Row {
   failures: number;
   given_up: boolean;
   install: boolean;
+  keys: object | null;
 }
 
 export interface Identity {
@@ -26,6 +27,8 @@ export interface Identity {
   readonly image: string;
   readonly family: string;
   readonly revision: number;
+  /** @default true */
+  readonly begins?: boolean;
 }
 
 /** What is between a node and the database. */
@@ -181,7 +184,7 @@ export class SimulatedLedger {
           ...row,
           here: here(row.generation).filter((pid) => pid !== session.pid),
         })),
-        here: [...database.rows.keys()].flatMap(here),
+        here: ['', ...database.rows.keys()].flatMap(here),
         alive: life.map(({ pid }) => pid),
         asker: database.holders('ASK')[0]?.pid,
       };
@@ -189,7 +192,8 @@ export class SimulatedLedger {
   }
 
   private nameOf(lock: string): string {
-    return lock === 'HERE' ? `HERE ${this.link.identity.generation}` : lock;
+    const { begins = true, generation } = this.link.identity;
+    return lock === 'HERE' ? `HERE ${begins ? generation : ''}` : lock;
   }
 
   public lock(lock: string, mode: string): Promise<boolean> {
@@ -212,6 +216,7 @@ export class SimulatedLedger {
       failures: 0,
       given_up: false,
       install: false,
+      keys: null,
     };
   }
 
@@ -263,6 +268,12 @@ export class SimulatedLedger {
         given_up: false,
         install: known.install || install,
       });
+    });
+  }
+
+  public noteKeys(): Promise<void> {
+    return this.ask(() => {
+      this.row.keys = {};
     });
   }
 

@@ -46,16 +46,17 @@ export class Node implements Link {
     private readonly ended: (node: Node) => void,
   ) {
     this.drift = world.between(0.99, 1.01);
-    const { generation, image, family, revision, allowed } = identity;
+    const { generation, image, family, revision, allowed, begins = true } = identity;
     this.gate = new Gate({
       me: {
         generation,
         image,
         family,
         revision,
-        begins: true,
+        begins,
         tries: TRIES,
         single: false,
+        changedKeys: () => [],
         allowed: allowed ? image : undefined,
       },
       times,

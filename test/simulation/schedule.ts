@@ -35,6 +35,7 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
   const world = new World(randomFrom(seed));
   const database = new Database(world, world.between(-10 * MINUTE, 10 * MINUTE));
   const service = new Service(world, database, { ...TIMES, ...faults }, 1 + world.random(3));
+  const workers = new Service(world, database, { ...TIMES, ...faults }, world.random(3));
   const trace: string[] = [];
   let broken: string | undefined;
   const note = (line: string) => trace.push(`${Math.round(world.now / 1000)} ${line}`);
@@ -42,7 +43,16 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
   const deploy = (next: Deployment) => {
     note(`deploys ${next.generation} as ${next.revision}${next.works ? '' : ', which does not work'}`);
     service.deploy(next);
+    world.at(world.now + world.between(0, 60_000), () => {
+      if (service.deployments.includes(next)) follow(next);
+    });
   };
+  /** Workers of the same version, in a family of their own. */
+  const follow = (next: Deployment) => {
+    followed = next;
+    workers.deploy({ ...next, family: 'workers', begins: false });
+  };
+  let followed: Deployment | undefined;
   deploy(deployment(1, 'A'));
   const times = Array.from({ length: 1 + world.random(3) }, () => world.between(30_000, TROUBLE)).sort((a, b) => a - b);
   times.forEach((time, index) => {
@@ -51,7 +61,8 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
     world.at(time, () => deploy(next));
   });
 
-  const anyNode = () => service.nodes[world.random(service.nodes.length)];
+  const all = () => [...service.nodes, ...workers.nodes];
+  const anyNode = () => all()[world.random(all().length)];
   const troubles: [name: string, happen: () => void][] = [
     ['kills a node', () => anyNode()?.kill()],
     ['freezes a node', () => anyNode()?.freeze(world.between(1000, world.chance(0.3) ? 6 * MINUTE : 40_000))],
@@ -77,13 +88,16 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
 
   const look = () => {
     service.look();
+    workers.look();
+    // A rollback takes both back.
+    if (service.deployments.length === 1 && followed && followed !== service.newest) follow(service.newest);
     world.at(world.now + 3000, look);
   };
   look();
 
   /** What must hold at every moment. */
   const check = () => {
-    const running = service.nodes.filter(({ app, standsStill }) => app !== undefined && !standsStill);
+    const running = all().filter(({ app, standsStill }) => app !== undefined && !standsStill);
     const generations = new Set(running.map(({ identity }) => identity.generation));
     if (generations.size > 1) broken ??= `${[...generations].join(' and ')} run at once, at ${world.now / 1000}`;
     const alone = running.filter(({ app }) => app!.alone);
@@ -104,7 +118,13 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
     if (world.now < TROUBLE + TIMES.notice) return false;
     const { newest, nodes, desired } = service;
     const fresh = nodes.filter(({ identity }) => identity === newest);
-    return fresh.length === desired && nodes.length === desired && fresh.every((node) => node.answersHealth);
+    return (
+      fresh.length === desired &&
+      nodes.length === desired &&
+      fresh.every((node) => node.answersHealth) &&
+      workers.nodes.length === workers.desired &&
+      workers.nodes.every((node) => node.answersHealth)
+    );
   };
   await world.run(() => {
     check();
@@ -115,7 +135,7 @@ export async function live(seed: number, faults: Faults = {}): Promise<Outcome> 
     note(
       `${broken ?? 'did not settle'}; ${service.desired} of ${service.deployments.map(({ revision }) => revision).join()}`,
     );
-    for (const node of service.nodes) {
+    for (const node of all()) {
       trace.push(
         `${node.identity.revision} ${node.identity.generation} ${JSON.stringify({ app: node.app, h: node.answersHealth, w: (node as any).wakesAt, c: (node as any).cutUntil, asking: (node as any).gate.asking, life: (node as any).gate.life, lost: (node as any).gate.ledger?.lost })}: ${node.said.slice(-6).join(' | ')}`,
       );

@@ -12,19 +12,27 @@ function requestOf({ rows, asker }) {
   return asker === undefined ? undefined : rows.find((row) => row.asked_by === asker);
 }
 
+/** The fingerprint of the keys with which NocoBase was healthy last. */
+function keysOf({ rows }) {
+  const known = rows.filter(({ began, keys }) => began !== null && keys);
+  return known.reduce((latest, row) => (latest && latest.began > row.began ? latest : row), undefined)?.keys;
+}
+
 const isOthers = (me, request) => request !== undefined && request.generation !== me.generation;
 
 /**
  * Of a node that does not run NocoBase.
  *
  * @param me generation, image, family and revision, `begins` (whether it may begin a generation), `tries`, `allowed`
- *   (an image that may run on what another one has migrated)
- * @param absentFor how long no node of the current generation has been there
+ *   (an image that may run on what another one has migrated), `changedKeys` (names of those that differ from a fingerprint)
+ * @param absentFor how long no node has been there that runs the current generation or may begin it
  * @returns `what` to do and, for people, `why`: join (start beside others), begin (start alone, again), ask (for a new
  *   generation), wait, standBy (`healthy`: see below), end
  */
 function decide(me, view, absentFor, times) {
   const current = currentOf(view);
+  const changed = current === undefined ? [] : refusedKeys(me, view);
+  if (changed.length > 0) return { what: 'end', why: changedKeysWhy(changed) };
   const request = requestOf(view);
   if (isOthers(me, request)) {
     return { what: 'wait', why: `waits: "${request.generation}" is to run on this database` };
@@ -34,6 +42,19 @@ function decide(me, view, absentFor, times) {
   }
   if (current.generation === me.generation) return ofOwn(me, current);
   return ofOther(me, view, current, absentFor, times);
+}
+
+function refusedKeys(me, view) {
+  const known = keysOf(view);
+  return known && !me.allowChangedKeys ? me.changedKeys(known) : [];
+}
+
+function changedKeysWhy(names) {
+  return (
+    `${names.join(' and ')} of this node ${names.length > 1 ? 'are others' : 'is another'} than NocoBase ran with on this ` +
+    'database: users would be signed out, or encrypted fields be unreadable. Give the former value back to the Secret; ' +
+    'or, if the change is meant, set `allowChangedKeys` of the cluster'
+  );
 }
 
 function ofOwn(me, current) {
@@ -57,13 +78,15 @@ function ofOther(me, view, current, absentFor, times) {
     0,
     ...view.rows.filter(({ began, family }) => began !== null && family === me.family).map(({ revision }) => revision),
   );
-  if (me.revision <= highest) {
-    // The one exception to what a waiting node answers: or nothing could ever be rolled back.
-    const healthy = current.here.length === 0 && (current.given_up || absentFor >= times.absent);
+  const isAbandoned = current.here.length === 0 && (current.given_up || absentFor >= times.absent);
+  // A fleet that begins nothing has no revisions in the ledger.
+  const isBefore = me.begins ? me.revision <= highest : isAbandoned || view.rows.some(hasBegun(me));
+  if (isBefore) {
     return {
       what: 'standBy',
-      healthy,
-      why: healthy
+      // The one exception to what a waiting node answers: or nothing could ever be rolled back.
+      healthy: isAbandoned,
+      why: isAbandoned
         ? `is superseded: "${current.generation}" has begun on this database and was given up, and this node must not run on what that has migrated; users see a page (503). ${wayBack(current)}`
         : `stands by: "${current.generation}" has begun on this database; ECS ends this node when that is healthy`,
     };
@@ -75,10 +98,14 @@ function ofOther(me, view, current, absentFor, times) {
       what: 'end',
       why:
         `${me.image} ran on this database before ${current.image} began to migrate it, and NocoBase cannot go back. ` +
-        `${wayBack(current)} If you know that it can run on what is there, allow it for this version`,
+        `${wayBack(current)} If you know that it can run on what is there, say so with \`allowOnMigratedDatabase\` of the cluster`,
     };
   }
   return { what: 'ask' };
+}
+
+function hasBegun(me) {
+  return ({ generation, began }) => generation === me.generation && began !== null;
 }
 
 function wayBack({ restore_point: point }) {
@@ -94,4 +121,4 @@ function whileRunning(me, view) {
   return { asked, leave: asked && request.stop };
 }
 
-module.exports = { currentOf, decide, requestOf, whileRunning };
+module.exports = { currentOf, decide, keysOf, requestOf, whileRunning };

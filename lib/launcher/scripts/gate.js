@@ -1,4 +1,4 @@
-const { currentOf, decide, requestOf, whileRunning } = require('./decide');
+const { currentOf, decide, keysOf, requestOf, whileRunning } = require('./decide');
 
 /** Between what a restore brings back and the first change of an upgrade, on the database's clock. */
 const RESTORE_MARGIN_SECONDS = 2;
@@ -247,6 +247,12 @@ module.exports = class Gate {
 
   /** NocoBase is healthy here: others may start. */
   async healthy(alone) {
+    try {
+      await this.noteKeys();
+    } catch (error) {
+      // What starts next notes them; this node serves on and takes its lock again.
+      if (alone || !this.ledger.lost) throw error;
+    }
     if (!alone) return;
     // After a stand-still somebody else may have begun by now.
     if (this.clock.now() - this.seen > this.times.known) throw new Error('it stood still for too long');
@@ -255,6 +261,12 @@ module.exports = class Gate {
     await this.ledger.lock('LIFE', 'shared');
     await this.ledger.unlock('LIFE', 'exclusive');
     this.life = 'shared';
+  }
+
+  /** NocoBase works with the keys of this node. */
+  async noteKeys() {
+    const known = keysOf(await this.ledger.view());
+    if (known === undefined || this.me.changedKeys(known).length > 0) await this.ledger.noteKeys();
   }
 
   /** NocoBase has stopped here. @param how of a start that was alone and not healthy: 'failed', 'stopped' */

@@ -1,14 +1,15 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const Database = require('./database');
 const { clearHalfMade, EMPTY } = require('./install');
-const { generation, image, schema } = require('./settings');
+const { fingerprint } = require('./keys');
+const { begins, generation, image, schema } = require('./settings');
 
 /**
  * Advisory locks for each database and NocoBase schema, of a class and a hash:
  * LIFE, as long as NocoBase may run on this node: shared by the nodes of the generation that has begun last, exclusive
  * for the node that begins one, and for one that must be the only one.
  * ASK, exclusive for the node that asks for another generation. What it asks for is in its row.
- * HERE, shared by all nodes of a generation that are there, running or not.
+ * HERE, shared by all nodes of a generation that are there, running or not; by those that begin none, of whichever.
  */
 const LIFE = 0x4e_4f_43_4c; // NOCL
 const ASK = 0x4e_4f_43_41; // NOCA
@@ -25,6 +26,7 @@ const CREATE = `CREATE TABLE IF NOT EXISTS ${TABLE} (
   failures int NOT NULL DEFAULT 0,
   given_up_at timestamptz,
   install boolean NOT NULL DEFAULT false, -- it began on an empty schema
+  keys json, -- fingerprints (scrypt) of the keys with which it was healthy
   PRIMARY KEY (nocobase_schema, generation))`;
 
 const VIEW = `(SELECT row_to_json(view) FROM (SELECT
@@ -32,7 +34,7 @@ const VIEW = `(SELECT row_to_json(view) FROM (SELECT
   (SELECT coalesce(json_agg(row), '[]') FROM (
     SELECT generation, image, family, revision, asked_by, stop_at IS NOT NULL AS stop,
       extract(epoch FROM began_at) AS began, restore_point AS restore_point, healthy_at IS NOT NULL AS healthy,
-      starting, failures, given_up_at IS NOT NULL AS given_up, install,
+      starting, failures, given_up_at IS NOT NULL AS given_up, install, keys,
       hashtext(nocobase_schema || ' ' || generation)::bigint & 4294967295 AS key
     FROM ${TABLE} WHERE nocobase_schema = $1) AS row) AS rows,
   (SELECT coalesce(json_agg(lock), '[]') FROM (
@@ -110,7 +112,7 @@ module.exports = class Ledger {
 
   call(what, name, mode, change) {
     const number = { LIFE, ASK, HERE }[name];
-    const key = name === 'HERE' ? `${schema} ${generation}` : schema;
+    const key = name === 'HERE' ? `${schema} ${begins ? generation : ''}` : schema;
     return this.database.lock(`${what}${mode === 'shared' ? '_shared' : ''}($1, hashtext($2))`, [number, key], change);
   }
 
@@ -170,6 +172,10 @@ module.exports = class Ledger {
 
   healthy() {
     return this.set('healthy_at = clock_timestamp(), starting = false, failures = 0, given_up_at = NULL');
+  }
+
+  noteKeys() {
+    return this.set('keys = $3', JSON.stringify(fingerprint()));
   }
 
   /** The start of this generation has failed, for reasons of its own. */

@@ -32,6 +32,9 @@ module.exports = {
   image: env.LAUNCHER_IMAGE || (env.LAUNCHER_GENERATION || 'unnamed').split(' ')[0],
   tries: whole('LAUNCHER_UPGRADE_TRIES', 2),
   allowed: env.LAUNCHER_ON_MIGRATED_DATABASE,
+  allowChangedKeys: env.LAUNCHER_CHANGED_KEYS === 'allowed',
+  // Workers wait for a web node to install or upgrade.
+  begins: env.LAUNCHER_BEGINS !== 'never',
   single: env.LAUNCHER_NODES === 'single',
   manyProcesses: !['', '1'].includes(env.CLUSTER_MODE || ''),
   requiredPlugins: (env.LAUNCHER_REQUIRED_PLUGINS || '').split(',').filter(Boolean),

@@ -9,6 +9,7 @@ const Gate = require('./gate');
 const { askHealth } = require('./health');
 const identity = require('./identity');
 const Ledger = require('./ledger');
+const { changedKeys } = require('./keys');
 const { licenseProblem, writeLicense } = require('./license');
 const log = require('./log');
 const missingPlugins = require('./plugins');
@@ -238,9 +239,9 @@ async function main() {
   if (problem) end(problem);
   await standIn.hold();
   const who = await identity();
-  const { allowed, generation, image, single, startTimeout, tries } = settings;
+  const { allowChangedKeys, allowed, begins, generation, image, single, startTimeout, tries } = settings;
   gate = new Gate({
-    me: { ...who, generation, image, begins: true, single, tries, allowed },
+    me: { ...who, generation, image, begins, single, tries, allowed, allowChangedKeys, changedKeys },
     times: timesOf(settings),
     clock: { now, sleep },
     open: () => Ledger.open(who),
