@@ -190,6 +190,12 @@ const SHAPE = {
     .refine((days) => RETENTION_DAYS.includes(days), { error: `one of ${RETENTION_DAYS.join(', ')}` })
     .optional(),
   upgradeTimeoutMinutes: whole(10, 720).optional(),
+  upgradeTries: whole(1, 10).optional(),
+  allowOnMigratedDatabase: text(
+    'the full name of the image that is deployed, e.g. nocobase/nocobase:2.2.15',
+    /^[^\s]+[:@][^\s]+$/,
+  ).optional(),
+  allowChangedKeys: yesOrNo().default(false),
   enableExecuteCommand: yesOrNo().default(false),
   terminationProtection: yesOrNo().optional(),
   tags: texts('a tag key of up to 128 characters that does not begin with aws:', /^(?!aws:).{1,128}$/i).default({}),

@@ -70,6 +70,9 @@ export class NocoBaseStack extends Stack {
       environment: { ...configuration.environment, ...(configuration.timeZone && { TZ: configuration.timeZone }) },
       logRetention: configuration.logRetentionDays,
       upgradeTimeout: duration(configuration.upgradeTimeoutMinutes, Duration.minutes),
+      upgradeTries: configuration.upgradeTries,
+      allowOnMigratedDatabase: configuration.allowOnMigratedDatabase,
+      allowChangedKeys: configuration.allowChangedKeys,
       enableExecuteCommand: configuration.enableExecuteCommand,
     });
     this.nameOutputs();

@@ -128,6 +128,10 @@ test('every other key reaches what it is for', () => {
       environment: { INIT_APP_LANG: 'de-DE' },
       logRetentionDays: 90,
       upgradeTimeoutMinutes: 30,
+      upgradeTries: 3,
+      version: '2.2.15',
+      allowOnMigratedDatabase: 'nocobase/nocobase:2.2.15',
+      allowChangedKeys: true,
       enableExecuteCommand: true,
       terminationProtection: true,
       tags: { CostCenter: '4711' },
@@ -145,6 +149,9 @@ test('every other key reaches what it is for', () => {
     TZ: 'Europe/Berlin',
     INIT_APP_LANG: 'de-DE',
     LAUNCHER_UPGRADE_TIMEOUT: '1800',
+    LAUNCHER_UPGRADE_TRIES: '3',
+    LAUNCHER_ON_MIGRATED_DATABASE: 'nocobase/nocobase:2.2.15',
+    LAUNCHER_CHANGED_KEYS: 'allowed',
   });
 });
 
