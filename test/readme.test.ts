@@ -34,11 +34,3 @@ test('every example of the README compiles against the library', () => {
   });
   expect(problems.map((problem) => ts.flattenDiagnosticMessageText(problem.messageText, '\n'))).toEqual([]);
 });
-
-test('links to files of the project lead somewhere', () => {
-  const links = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link);
-  expect(links.length).toBeGreaterThan(2);
-  expect(
-    links.filter((link) => !ts.sys.fileExists(path.join(ROOT, link)) && !ts.sys.directoryExists(path.join(ROOT, link))),
-  ).toEqual([]);
-});
