@@ -37,9 +37,11 @@ export interface Link {
   /** Resolves when the process runs, which may have been stopped for a while. Never, when it was killed. */
   awake(): Promise<void>;
   isCut(): boolean;
+  /** A connection of it, which ends with the process. */
+  opened(session: Session): void;
 }
 
-interface Session {
+export interface Session {
   readonly pid: number;
   isAlive: boolean;
 }
@@ -122,7 +124,11 @@ export class SimulatedLedger {
       await link.awake();
       throw new Error('cannot connect to the database');
     }
-    const ledger = new SimulatedLedger(database, link, database.connect());
+    // A process that was killed connects no more.
+    await link.awake();
+    const session = database.connect();
+    link.opened(session);
+    const ledger = new SimulatedLedger(database, link, session);
     await link.awake();
     await ledger.lock('HERE', 'shared');
     return ledger;

@@ -1,4 +1,4 @@
-import { type Database, type Identity, type Link, SimulatedLedger } from './database';
+import { type Database, type Identity, type Link, type Session, SimulatedLedger } from './database';
 import type { World } from './world';
 
 const Gate = require('../../lib/launcher/scripts/gate');
@@ -37,6 +37,7 @@ export class Node implements Link {
   private cutUntil = 0;
   private readonly gate: any;
   private stopping = false;
+  private readonly sessions: Session[] = [];
 
   constructor(
     private readonly world: World,
@@ -80,6 +81,10 @@ export class Node implements Link {
     return new Promise((resolve) => this.world.at(wakesAt, () => this.awake().then(resolve)));
   }
 
+  public opened(session: Session) {
+    this.sessions.push(session);
+  }
+
   public isCut(): boolean {
     return this.world.now < this.cutUntil;
   }
@@ -99,7 +104,7 @@ export class Node implements Link {
     this.isGone = true;
     this.app = undefined;
     this.isHealthy = false;
-    if (this.session) this.database.end(this.session);
+    for (const session of this.sessions) this.database.end(session);
     this.ended(this);
   }
 
@@ -164,10 +169,12 @@ export class Node implements Link {
     let outcome = await Promise.race([start, watch]);
     if (outcome === 'healthy') {
       try {
-        await gate.healthy(alone);
-        run.healthy = true;
-        this.isHealthy = true;
-        outcome = await watch;
+        outcome = await Promise.race([gate.healthy(alone).then(() => 'healthy'), watch]);
+        if (outcome === 'healthy') {
+          run.healthy = true;
+          this.isHealthy = true;
+          outcome = await watch;
+        }
       } catch {
         // It lost its session in the last moment: as while starting.
         outcome = 'lost';
