@@ -43,6 +43,17 @@ rehearse(
   },
 );
 
+rehearse('a node that is ended while it leaves is not taken for one that has vanished', async (rehearsal) => {
+  const a = await rehearsal.start('a', { ...OLD, LAUNCHER_LEAVE: '60' });
+  await a.said('NocoBase is healthy');
+  const b = await rehearsal.start('b', NEW);
+  await a.said('leaves: another version');
+  a.signal('SIGTERM');
+  expect(await a.exit).toBe(0);
+  await b.said('NocoBase is healthy');
+  expect(rehearsal.all('has vanished')).toEqual([]);
+});
+
 rehearse('a node of the version before that starts in mid-upgrade stands by', async (rehearsal) => {
   const a = await rehearsal.start('a', OLD);
   await a.said('NocoBase is healthy');

@@ -1,8 +1,15 @@
-import type { Cluster } from './cluster';
+import type { LoadBalancer } from './load-balancer';
+
+/** By which users come in, and what the first of them is. */
+export interface Entry {
+  readonly environment: { readonly [name: string]: string };
+  readonly balancer: LoadBalancer;
+  readonly publicPath: string;
+}
 
 /** NocoBase's API as its root user sees it, over the load balancer or at one node. */
 export class Api {
-  public static async signIn({ environment, balancer, publicPath }: Cluster): Promise<Api> {
+  public static async signIn({ environment, balancer, publicPath }: Entry): Promise<Api> {
     const { INIT_ROOT_EMAIL: email, INIT_ROOT_PASSWORD: password } = environment;
     const { token } = await new Api(balancer.url, publicPath, {
       'X-Authenticator': 'basic',
@@ -37,6 +44,13 @@ export class Api {
       headers: { ...this.headers, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
+  }
+
+  /** As in the plug-in manager of the browser. */
+  public async uploadPlugin(packed: Buffer): Promise<void> {
+    const body = new FormData();
+    body.append('file', new Blob([new Uint8Array(packed)]), 'plugin.tgz');
+    await this.call('pm:add', { method: 'POST', headers: this.headers, body });
   }
 
   /** @returns where the file is to be had */

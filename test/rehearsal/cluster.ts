@@ -7,6 +7,7 @@ import { Database } from './database';
 import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
 import { addStandIns, copyOf, moduleOf, toolsOf } from './nocobase';
 import { type Part, startPostgres, startRabbitMq, startRedis } from './parts';
+import type { Service } from './service';
 import { REGION } from './stacks';
 import type { Target } from './target';
 import { until } from './waiting';
@@ -18,19 +19,27 @@ const ENTRYPOINT = path.join(__dirname, 'entrypoint.sh');
 /** Where the image has NocoBase. */
 const IMAGE_APP = '/app/nocobase';
 
+export interface NodeEnvironment {
+  readonly [name: string]: string | undefined;
+}
+
 /** A node of NocoBase behind the load balancer. */
 export interface Node {
   readonly name: string;
   readonly port: number;
   readonly container: Container;
   readonly target: Target;
+  /** That sends to it. */
+  readonly balancer: LoadBalancer;
 }
 
 export interface NodeOptions {
   /** With the command that the image has, instead of the template's. @default false */
   readonly stock?: boolean;
-  /** Instead of what the template says. */
-  readonly environment?: { readonly [name: string]: string };
+  /** Instead of what the template says; undefined where it is to be without that. */
+  readonly environment?: NodeEnvironment;
+  /** The image: a folder with NocoBase. @default - that of the version which the template names */
+  readonly app?: string;
   /** Which load balancer sends to it. @default - that of the cluster */
   readonly balancer?: LoadBalancer;
 }
@@ -78,12 +87,15 @@ export class Cluster {
   /** Those that have not been stopped. */
   public nodes: readonly Node[] = [];
   public isStopped = false;
-  private readonly storage: string;
+  /** What starts and ends nodes, where that is not left to a scenario. */
+  public service?: Service;
+  /** The shared file system. */
+  public readonly storage: string;
   private readonly copies: Promise<string>[] = [];
   private started = 0;
 
   private constructor(
-    private readonly options: ClusterOptions,
+    public readonly options: ClusterOptions,
     public readonly parts: { readonly postgres: Part; readonly redis: Part; readonly queue: Part },
   ) {
     this.assembly = options.assembly;
@@ -124,14 +136,14 @@ export class Cluster {
     const name = `node${this.started}`;
     const home = path.join(this.options.folder, name);
     fs.mkdirSync(home);
-    const copy = copyOf(this.app, path.join(home, 'app'));
+    const copy = copyOf(options.app ?? this.app, path.join(home, 'app'));
     this.copies.push(copy);
     const app = await copy;
     this.mount(app);
-    addStandIns(app, (this.environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     const port = await freePort();
     if (this.isStopped) throw new Error('The rehearsal is over.');
-    const environment = { ...this.environmentOf(home, app, port), ...options.environment };
+    const environment = withChanges(this.environmentOf(home, app, port), options.environment);
+    addStandIns(app, (environment.LAUNCHER_REQUIRED_PLUGINS ?? '').split(',').filter(Boolean));
     if (options.stock) {
       fs.mkdirSync(path.dirname(environment.DB_DIALECT_OPTIONS_SSL_CA), { recursive: true });
       fs.writeFileSync(environment.DB_DIALECT_OPTIONS_SSL_CA, environment.LAUNCHER_DATABASE_CA);
@@ -145,7 +157,8 @@ export class Cluster {
       stopTimeout: this.settings.stopTimeout,
       onLine: (line) => line.startsWith('[launcher]') && this.options.say(`${name}: ${line}`),
     });
-    const node = { name, port, container, target: (options.balancer ?? this.balancer).register(port) };
+    const balancer = options.balancer ?? this.balancer;
+    const node = { name, port, container, balancer, target: balancer.register(port) };
     this.nodes = [...this.nodes, node];
     return node;
   }
@@ -175,7 +188,7 @@ export class Cluster {
 
   /** The ECS way: out of the load balancer, then TERM, and KILL in the end. @returns the exit code, null after KILL */
   public async stopNode(node: Node): Promise<number | null> {
-    this.balancer.deregister(node.target);
+    node.balancer.deregister(node.target);
     const code = await node.container.stop();
     this.forget(node);
     return code;
@@ -184,7 +197,7 @@ export class Cluster {
   /** All at once, and ECS has noticed. */
   public lose(node: Node) {
     node.container.kill();
-    this.balancer.deregister(node.target, 0);
+    node.balancer.deregister(node.target, 0);
     this.forget(node);
   }
 
@@ -207,6 +220,8 @@ export class Cluster {
 
   /** Nothing runs, nothing is stored. */
   public async reset(): Promise<void> {
+    this.service?.end();
+    this.service = undefined;
     const ended = this.nodes.map(({ container }) => container.ended);
     for (const node of this.nodes) this.lose(node);
     await Promise.all(ended);
@@ -231,6 +246,7 @@ export class Cluster {
   /** The nodes and the load balancer. The data services are known to `Server`. */
   public async stop(): Promise<void> {
     this.isStopped = true;
+    this.service?.end();
     this.balancer.stop();
     for (const { container } of this.nodes) container.kill();
     await Promise.allSettled(this.copies);
@@ -258,4 +274,9 @@ export class Cluster {
       LAUNCHER_HOME: path.join(home, 'launcher'),
     };
   }
+}
+
+function withChanges(environment: NodeEnvironment, changes: NodeEnvironment = {}): { [name: string]: string } {
+  const entries = Object.entries({ ...environment, ...changes });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

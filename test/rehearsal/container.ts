@@ -3,6 +3,12 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** A line of the launcher, and when it was read. */
+export interface Said {
+  readonly at: number;
+  readonly line: string;
+}
+
 export interface ContainerOptions {
   readonly name: string;
   readonly command: readonly string[];
@@ -18,6 +24,9 @@ export interface ContainerOptions {
 /** A container of ECS: a command with its environment, stopped by TERM and, when that takes too long, KILL. */
 export class Container {
   public readonly lines: string[] = [];
+  public readonly said: Said[] = [];
+  /** When it had ended. */
+  public endedAt?: number;
   public readonly ended: Promise<number | null>;
   private readonly child: ChildProcess;
 
@@ -33,11 +42,25 @@ export class Container {
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);
+        if (line.startsWith('[launcher]')) this.said.push({ at: performance.now(), line });
         log.write(`${line}\n`);
         options.onLine(line);
       });
     }
-    this.ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.ended = new Promise((resolve) =>
+      this.child.once('exit', (code) => {
+        this.endedAt = performance.now();
+        resolve(code);
+      }),
+    );
+  }
+
+  public get environment(): { readonly [name: string]: string } {
+    return this.options.environment;
+  }
+
+  public hasSaid(what: string | RegExp): boolean {
+    return this.said.some(({ line }) => (typeof what === 'string' ? line.includes(what) : what.test(line)));
   }
 
   public get isRunning(): boolean {

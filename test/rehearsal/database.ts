@@ -19,6 +19,16 @@ export class Database {
   constructor(private readonly options: DatabaseOptions) {}
 
   public async query(text: string, database = this.options.name): Promise<any[]> {
+    const client = await this.connect(database);
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** A session of its own. */
+  public async connect(database = this.options.name): Promise<any> {
     const { part, user, password } = this.options;
     const client = new Client({
       host: 'localhost',
@@ -30,11 +40,7 @@ export class Database {
     });
     client.on('error', () => {});
     await client.connect();
-    try {
-      return (await client.query(text)).rows;
-    } finally {
-      await client.end();
-    }
+    return client;
   }
 
   /** An empty one. */

@@ -139,6 +139,16 @@ test('only healthy targets get requests, in turn', async () => {
   expect(await several()).toEqual(['200 one', '200 two']);
 });
 
+test('a target that was unhealthy when it was taken out gets no more of them', async () => {
+  await start();
+  const [one, two] = [await backend('one'), await backend('two')];
+  two.health = 503;
+  const targets = [one, two].map(({ port }) => balancer.register(port));
+  await until('decided', () => targets.every(({ state }) => state !== 'initial'));
+  balancer.deregister(targets[1]);
+  expect(await several()).toEqual(['200 one']);
+});
+
 test('when none is healthy, all get requests', async () => {
   await start();
   const [one, two] = [await backend('one'), await backend('two')];

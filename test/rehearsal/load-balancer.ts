@@ -83,7 +83,9 @@ export class LoadBalancer {
     const registered = this.targets.filter(
       ({ state, since }) => state !== 'draining' || performance.now() - since < PROPAGATION,
     );
-    const healthy = registered.filter(({ state }) => state === 'healthy' || state === 'draining');
+    const healthy = registered.filter(
+      ({ history, state }) => (state === 'draining' ? history.at(-2) : state) === 'healthy',
+    );
     // Without a healthy one it opens to all of them.
     const candidates = healthy.length > 0 ? healthy : registered;
     this.turn += 1;

@@ -1,11 +1,12 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Api, makeCollection } from './api';
-import type { Cluster } from './cluster';
+import { Api, type Entry, makeCollection } from './api';
 
 /** A request, and what became of it. */
 export interface Answer {
   readonly at: number;
+  /** Whether it was to write a record. */
+  readonly isWrite: boolean;
   /** Undefined when it was answered as it should be. */
   readonly problem?: string;
 }
@@ -24,8 +25,8 @@ export class Load {
   private turn = 0;
 
   /** They have been at it for a while. */
-  public static async begin(cluster: Cluster): Promise<Load> {
-    const api = await Api.signIn(cluster);
+  public static async begin(entry: Entry): Promise<Load> {
+    const api = await Api.signIn(entry);
     const load = new Load(api, await makeCollection(api));
     await sleep(2000);
     return load;
@@ -71,7 +72,7 @@ export class Load {
     const at = performance.now();
     const body = path.endsWith(':create') ? JSON.stringify({ title: `record ${this.turn}` }) : undefined;
     const asked = this.ask(path, body === undefined ? undefined : async (write) => write(body)).then((problem) => {
-      this.answers.push({ at, problem });
+      this.answers.push({ at, problem, isWrite: body !== undefined });
       this.pending.delete(asked);
     });
     this.pending.add(asked);
@@ -112,4 +113,23 @@ export function summary(answers: readonly Answer[]): string {
 
 export function failures(answers: readonly Answer[]): Answer[] {
   return answers.filter(({ problem }) => problem !== undefined);
+}
+
+/** When requests failed, in seconds since the first: `12.1–53.0 (806)`, parts that are a second apart. */
+export function failingTimes(answers: readonly Answer[]): string {
+  const parts: number[][] = [];
+  for (const { at } of failures(answers).sort((one, other) => one.at - other.at)) {
+    const since = (at - answers[0].at) / 1000;
+    const last = parts.at(-1);
+    if (last !== undefined && since - last[last.length - 1] < 1) last.push(since);
+    else parts.push([since]);
+  }
+  return parts.map((part) => `${part[0].toFixed(1)}–${part.at(-1)!.toFixed(1)} s (${part.length})`).join(', ');
+}
+
+/** The longest time, in milliseconds, in which nobody was answered as it should be. */
+export function longestOutage(answers: readonly Answer[]): number {
+  const good = answers.filter(({ problem }) => problem === undefined).map(({ at }) => at);
+  const moments = [answers[0].at, ...good.sort((one, other) => one - other), answers.at(-1)!.at];
+  return Math.max(...moments.slice(1).map((at, index) => at - moments[index]));
 }

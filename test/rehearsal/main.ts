@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -37,6 +38,8 @@ async function main(args: Arguments) {
   const clear = async () => {
     await cluster?.stop();
     await Server.stopAll();
+    // A hundred thousand files a node: several times as fast as Node's own, which takes what is still being written.
+    spawnSync('rm', ['-rf', folder]);
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -143,6 +143,7 @@ export class Stacks {
         'AWS::AccountId': '123456789012',
         'AWS::Partition': 'aws',
         'AWS::Region': REGION,
+        'AWS::StackId': `arn:aws:cloudformation:${REGION}:123456789012:stack/${stack}/00000000-0000-0000-0000-000000000000`,
         'AWS::StackName': stack,
         'AWS::URLSuffix': 'amazonaws.com',
       },

@@ -120,6 +120,11 @@ async function goOn() {
   // The image's entrypoint has started it as a daemon, and would fail at its port when it runs again.
   if (process.env.NOCOBASE_RUNNING_IN_DOCKER === 'true') spawnSync('nginx', ['-s', 'stop']);
   await standIn.hold();
+  // What has been killed lets go of the port a moment later.
+  for (let attempt = 1; attempt < 50 && !standIn.holding; attempt++) {
+    await sleep(20);
+    await standIn.hold();
+  }
   await stopped();
 }
 
@@ -131,6 +136,8 @@ async function terminate(signal) {
     const clean = await stopApp(serves);
     if (!clean) exitCode ||= 137;
     await stopped('stopped');
+    // Who asks sees that this node has stopped before it is gone, and need not take it for one that has vanished.
+    if (gate.known) await sleep(2 * settings.poll);
   }
   await gate?.close();
   log(`${signal}: ends; NocoBase does not run here`);

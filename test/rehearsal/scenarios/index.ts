@@ -3,10 +3,18 @@ import { dataServices } from './data-services';
 import { firstDeployment } from './first-deployment';
 import { idle } from './idle';
 import { kill } from './kill';
+import { licenseArrives } from './license-arrives';
+import { maintenance } from './maintenance';
 import { restartTime } from './restart-time';
 import { restarts } from './restarts';
 import { stop } from './stop';
+import { twoDeployments } from './two-deployments';
 import { twoNodes } from './two-nodes';
+import { upgrade } from './upgrade';
+import { upgradeDatabase } from './upgrade-database';
+import { upgradeFailed } from './upgrade-failed';
+import { upgradeKilled } from './upgrade-killed';
+import { upgradeScaling } from './upgrade-scaling';
 import { wrongSecrets } from './wrong-secrets';
 
 export const scenarios: readonly Scenario[] = [
@@ -19,4 +27,12 @@ export const scenarios: readonly Scenario[] = [
   wrongSecrets,
   dataServices,
   idle,
+  upgrade,
+  upgradeKilled,
+  upgradeDatabase,
+  upgradeFailed,
+  upgradeScaling,
+  twoDeployments,
+  maintenance,
+  licenseArrives,
 ];
