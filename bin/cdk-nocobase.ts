@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 import { importKeys } from './import-keys/command';
+import { maintenanceCommand } from './maintenance/command';
+import { restoreCommand } from './restore/command';
+import { statusCommand } from './status/command';
 
 interface Command {
   /** One line of the list of commands. */
@@ -8,12 +11,19 @@ interface Command {
   run(args: readonly string[]): Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = { 'import-keys': importKeys };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  status: statusCommand,
+  maintenance: maintenanceCommand,
+  restore: restoreCommand,
+  'import-keys': importKeys,
+};
+
+const WIDTH = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
 
 const USAGE = `Usage: cdk-nocobase <command> [options]
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name}  ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}  ${summary}`)
   .join('\n')}
 
 cdk-nocobase <command> --help says more about one.

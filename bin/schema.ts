@@ -164,6 +164,7 @@ const SHAPE = {
     ).optional(),
     multiAz: yesOrNo().optional(),
     backupRetentionDays: whole(1, 35).optional(),
+    snapshotBeforeUpgrade: yesOrNo().optional(),
     deletionProtection,
     caCertificateFile: z
       .string({ error: CA_CERTIFICATE_FILE })
@@ -196,6 +197,7 @@ const SHAPE = {
     /^[^\s]+[:@][^\s]+$/,
   ).optional(),
   allowChangedKeys: yesOrNo().default(false),
+  maintenanceAlarmHours: whole(1, 24).optional(),
   enableExecuteCommand: yesOrNo().default(false),
   terminationProtection: yesOrNo().optional(),
   tags: texts('a tag key of up to 128 characters that does not begin with aws:', /^(?!aws:).{1,128}$/i).default({}),

@@ -52,6 +52,7 @@ export class NocoBaseStack extends Stack {
             : new ec2.InstanceType(database.instanceType.replace(/^db\./, '')),
         multiAz: database.multiAz,
         backupRetention: duration(database.backupRetentionDays, Duration.days),
+        snapshotBeforeUpgrade: database.snapshotBeforeUpgrade,
         deletionProtection: database.deletionProtection,
         caCertificate: database.caCertificateFile && readFileSync(database.caCertificateFile, 'utf8'),
       }),
@@ -73,6 +74,7 @@ export class NocoBaseStack extends Stack {
       upgradeTries: configuration.upgradeTries,
       allowOnMigratedDatabase: configuration.allowOnMigratedDatabase,
       allowChangedKeys: configuration.allowChangedKeys,
+      maintenanceAlarmAfter: duration(configuration.maintenanceAlarmHours, Duration.hours),
       enableExecuteCommand: configuration.enableExecuteCommand,
     });
     this.nameOutputs();

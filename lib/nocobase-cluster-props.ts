@@ -191,6 +191,15 @@ export interface NocoBaseClusterProps {
   readonly allowChangedKeys?: boolean;
 
   /**
+   * How long a maintenance may last before `operations.maintenance.alarm` goes
+   * off: whole hours between 1 and 24. Hours are counted as they are on the
+   * clock, so it goes off up to an hour later.
+   *
+   * @default Duration.hours(4)
+   */
+  readonly maintenanceAlarmAfter?: Duration;
+
+  /**
    * Further environment variables of all nodes, e.g. `TZ` or `INIT_APP_LANG`.
    * What a prop of the library decides is refused.
    *

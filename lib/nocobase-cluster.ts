@@ -34,9 +34,13 @@ import { type INodeFleet, NodeFleet } from './node/node-fleet';
 import { nodeSize } from './node/node-size';
 import { webFleetSize } from './node/web-fleet-size';
 import { deploymentPercentages } from './node/worker-id-budget';
+import { maintenanceRuleName } from './operations/maintenance-flag';
+import { type IOperations, Operations } from './operations/operations';
+import { SnapshotBeforeUpgrade } from './operations/snapshot-before-upgrade';
 import type { ClusterPluginsBinding } from './plugins/cluster-plugins';
 import { pluginsWayOut } from './plugins/plugins-way-out';
 import { Preflight, type PreflightCheck, PreflightRule } from './preflight/preflight';
+import { propertiesOf } from './preflight/properties';
 import type { MessageQueueBinding } from './queue/message-queue';
 import type { RedisBinding } from './redis/redis';
 import type { SharedStorageBinding } from './storage/shared-storage';
@@ -84,6 +88,9 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
   /** Where users find NocoBase. */
   public readonly url: string;
 
+  /** What the guide does by hand. */
+  public readonly operations: IOperations;
+
   /** The network side of the nodes. */
   public readonly connections: ec2.Connections;
 
@@ -129,6 +136,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       ? deploymentPercentages(this, size)
       : { minimumHealthyPercent: 0, maximumPercent: 100 };
 
+    const generation = [image.reference, plugins.kind, ...(clustered ? adapterPlugins : [])].join(' ');
     const configuration = new NodeConfiguration(this, 'Configuration', {
       contributions: [
         ...parts.contributions(clustered),
@@ -145,7 +153,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
               upgradeTries: checkedUpgradeTries(this, props.upgradeTries ?? 2),
               allowOnMigratedDatabase: checkedAllowance(this, props.allowOnMigratedDatabase, image.reference),
               allowChangedKeys: props.allowChangedKeys ?? false,
-              generation: [image.reference, plugins.kind, ...(clustered ? adapterPlugins : [])].join(' '),
+              generation,
               processes: size.processes,
               upgradeTimeout,
             }),
@@ -158,10 +166,13 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       userSecrets: props.secrets ?? {},
       encryptionKey,
     });
+    const maintenanceRule = maintenanceRuleName(this);
     const preflight: Preflight = new Preflight(this, 'Preflight', {
       checks: [...keyChecks(this.keys), ...licenseCheck(plugins), ...parts.checks],
-      // Nodes that start, start with these keys.
-      fingerprint: () => web.definition(),
+      // Nodes that start, start with these keys, and maintenance is not to be ended by a deployment. What a node is made of
+      // is in the id of the task definition, which the service names.
+      fingerprint: () => operations.maintenance.changes.map(propertiesOf),
+      maintenanceRule,
     });
     data.node.addDependency(preflight);
 
@@ -180,6 +191,18 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
         enableFargateCapacityProviders: capacity.strategies !== undefined,
       });
     this.logGroup = props.logGroup ?? this.makeLogGroup(props.logRetention);
+    const { instance, snapshotBeforeUpgrade } = this.database;
+    const snapshots =
+      instance && snapshotBeforeUpgrade
+        ? [
+            new SnapshotBeforeUpgrade(this, 'SnapshotBeforeUpgrade', {
+              instance,
+              generation,
+              startAfter: [preflight],
+              service: () => web.service,
+            }),
+          ]
+        : [];
     const web: NodeFleet = new NodeFleet(this, 'Web', {
       cluster: this.ecsCluster,
       subnets: mountableSubnets(this, network, this.storage.fileSystem),
@@ -195,7 +218,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       deployment,
       upgradeTimeout,
       begins: true,
-      startAfter: [data, preflight, ...parts.startAfter, ...network.startAfter, ...rules],
+      startAfter: [data, preflight, ...snapshots, ...parts.startAfter, ...network.startAfter, ...rules],
       logGroup: this.logGroup,
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
@@ -218,6 +241,15 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       ...(this.entrance.loadBalancer?.connections.securityGroups ?? []),
     );
     this.url = this.entrance.url;
+    const operations: Operations = new Operations(this, 'Operations', {
+      fleets: [{ fleet: web, nodesInMaintenance: 1 }],
+      targetGroup: this.entrance.targetGroup,
+      maintenanceRuleName: maintenanceRule,
+      maintenanceAlarmAfter: props.maintenanceAlarmAfter ?? Duration.hours(4),
+      logGroup: this.logGroup,
+      preflight,
+    });
+    this.operations = operations;
     addOutputs(this, rootEmail, plugins);
   }
 

@@ -24,8 +24,10 @@ test('outputs name what there is and hold nothing secret', () => {
   );
   expect(Object.keys(outputs).sort()).toEqual([
     'ClusterName',
+    'DatabaseInstance',
     'LicenseSecret',
     'LogGroup',
+    'MaintenanceStateMachine',
     'RootPasswordSecret',
     'ServiceName',
     'Url',

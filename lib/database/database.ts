@@ -12,11 +12,19 @@ import type { PostgresProps, SnapshotProps } from './postgres-props';
 /** A database that is bound to a cluster. */
 export interface DatabaseBinding extends PartBinding {
   /**
-   * The RDS instance.
+   * The RDS instance, which the command `restore` takes back in time.
    *
-   * @default - the database is not an instance made here
+   * @default - the database is something else, or not known as an instance
    */
   readonly instance?: rds.IDatabaseInstance;
+
+  /**
+   * Whether a snapshot of the instance is taken before nodes of another version
+   * start.
+   *
+   * @default false
+   */
+  readonly snapshotBeforeUpgrade?: boolean;
 
   /**
    * The Secret with user name and password.

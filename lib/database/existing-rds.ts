@@ -47,6 +47,7 @@ export function existingRds(
   const { connections } = source;
   return {
     ...existingDatabase(scope, { ...options, ca, host: endpoint.hostname, port: endpoint.port }),
+    instance: 'instanceIdentifier' in source ? source : undefined,
     // An imported cluster may not know its port.
     connections: new ec2.Connections({
       securityGroups: connections.securityGroups,
@@ -79,7 +80,8 @@ function warnOfShortcomings(
   { databaseName }: ExistingRdsOptions,
 ) {
   const { defaultChild: resource, path } = source.node;
-  if (rds.CfnDBInstance.isCfnDBInstance(resource) && resource.backupRetentionPeriod === 0) {
+  const keepsBackups = rds.CfnDBInstance.isCfnDBInstance(resource) || rds.CfnDBCluster.isCfnDBCluster(resource);
+  if (keepsBackups && resource.backupRetentionPeriod === 0) {
     Validations.of(scope).addWarning(
       'cdk-nocobase:database-without-backups',
       `${path} has no automated backups (backupRetention is 0): what an upgrade of NocoBase breaks cannot be undone, and the restore point that nodes note down restores nothing. Keep them for some days.`,

@@ -124,6 +124,7 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable, IDa
         tables: props,
       }),
       instance,
+      snapshotBeforeUpgrade: props.snapshotBeforeUpgrade,
       secret,
       connections,
     };

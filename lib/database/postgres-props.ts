@@ -57,6 +57,21 @@ export interface PostgresProps extends TableNaming {
   readonly backupRetention?: Duration;
 
   /**
+   * Take a snapshot before nodes of another version start (image or plug-ins),
+   * and when this is switched on. A deployment waits for it, at most 12 minutes.
+   * It is kept until you delete it, and costs as backups do.
+   *
+   * The nodes before still run when it is taken: it holds the database as it was
+   * at some moment of the deployment, with requests under way. The restore point
+   * that nodes note in their log is exact, needs no snapshot, and is what the
+   * command `restore` uses; it is gone after `backupRetention`, and a snapshot
+   * is not.
+   *
+   * @default false
+   */
+  readonly snapshotBeforeUpgrade?: boolean;
+
+  /**
    * Refuse to delete the instance, also with the stack.
    *
    * @default true

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { type CfnResource, CustomResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type CfnResource, CustomResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -28,13 +28,21 @@ export interface PreflightProps {
    * deployment checks anew. May hold tokens.
    */
   readonly fingerprint: () => unknown;
+  /**
+   * The name of the rule that is enabled while maintenance is on. While it is,
+   * a deployment that changes the fingerprint is refused.
+   *
+   * @default - none
+   */
+  readonly maintenanceRule?: string;
 }
 
 /**
  * Looks at the values of Secrets before anything depends on them: an empty
  * `APP_KEY` lets anybody sign in, a malformed `APP_AES_SECRET_KEY` leaves every
- * node at 503, and neither can be seen at synthesis. When a value is wrong the
- * deployment stops with a sentence that says what to do.
+ * node at 503, and neither can be seen at synthesis. Also whether maintenance is
+ * on, which a deployment would end. When something is wrong the deployment stops
+ * with a sentence that says what to do.
  *
  * Whoever depends on this construct waits for the checks.
  */
@@ -52,6 +60,13 @@ export class Preflight extends Construct {
       description: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
     });
     logGroup.grantWrite(role);
+    if (props.maintenanceRule !== undefined) {
+      // By its name: who waited for the rule would find it as the template says, disabled.
+      const rule = { service: 'events', resource: 'rule', resourceName: props.maintenanceRule };
+      role.addToPolicy(
+        new iam.PolicyStatement({ actions: ['events:DescribeRule'], resources: [Stack.of(this).formatArn(rule)] }),
+      );
+    }
     for (const { secret, prop } of props.checks) {
       secret.checkRegion(this, prop);
       secret.grantRead(role);
@@ -88,7 +103,7 @@ export class Preflight extends Construct {
       serviceToken: handler.functionArn,
       // The default is an hour, during which a deployment would hang if the function could not even start.
       serviceTimeout: Duration.minutes(2),
-      properties: { Checks: checks },
+      properties: { Checks: checks, MaintenanceRule: props.maintenanceRule },
     });
     // Also in the other direction: on deletion the function must still be there to be called, and be allowed to log.
     resource.node.addDependency(role, logGroup);

@@ -21,13 +21,16 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { renderLauncherCommand } from '../../lib/launcher/launcher';
+import { maintenanceDefinition } from '../../lib/operations/maintenance-definition';
 
 const app = new App();
 const stack = new Stack(app, 'Direct');
@@ -229,11 +232,76 @@ service
   .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60 });
 
 const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Alb', { vpc, internetFacing: true });
-loadBalancer.addListener('Http', { port: 80, open: false }).addTargets('Nodes', {
+const nodes = loadBalancer.addListener('Http', { port: 80, open: false }).addTargets('Nodes', {
   port: 13000,
   protocol: elbv2.ApplicationProtocol.HTTP,
   targets: [service],
   healthCheck: { path: '/api/__health_check' },
+});
+
+const maintenanceLogs = new logs.LogGroup(stack, 'MaintenanceLogs', { retention: logs.RetentionDays.ONE_MONTH });
+const maintenanceRole = new iam.Role(stack, 'MaintenanceRole', {
+  assumedBy: new iam.ServicePrincipal('states.amazonaws.com'),
+});
+for (const [action, resource] of [
+  ['ecs:UpdateService', service.serviceArn],
+  ['ecs:DescribeServices', service.serviceArn],
+  ['elasticloadbalancing:ModifyTargetGroup', nodes.targetGroupArn],
+  ['application-autoscaling:RegisterScalableTarget', '*'],
+]) {
+  maintenanceRole.addToPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
+}
+const maintenance = new sfn.StateMachine(stack, 'Maintenance', {
+  definitionBody: sfn.DefinitionBody.fromString(
+    stack.toJsonString(
+      maintenanceDefinition({
+        fleets: [
+          {
+            cluster: cluster.clusterName,
+            service: service.serviceArn,
+            resourceId: `service/${cluster.clusterName}/${service.serviceName}`,
+            minNodes: 2,
+            maxNodes: 4,
+            graceSeconds: 7200,
+            nodesInMaintenance: 1,
+          },
+        ],
+        targetGroupArn: nodes.targetGroupArn,
+        healthyCodes: '200',
+        ruleName: 'hold',
+        stackId: stack.stackId,
+      }),
+    ),
+  ),
+  role: maintenanceRole,
+  logs: { destination: maintenanceLogs, level: sfn.LogLevel.ALL },
+});
+const start = new iam.PolicyStatement({ actions: ['states:StartExecution'], resources: [maintenance.stateMachineArn] });
+const holdRole = new iam.Role(stack, 'HoldRole', {
+  assumedBy: new iam.ServicePrincipal('events.amazonaws.com'),
+  inlinePolicies: { Start: new iam.PolicyDocument({ statements: [start] }) },
+});
+new events.CfnRule(stack, 'Hold', {
+  name: 'hold',
+  scheduleExpression: 'rate(15 minutes)',
+  state: 'DISABLED',
+  targets: [{ id: 'Hold', arn: maintenance.stateMachineArn, roleArn: holdRole.roleArn, input: '{"do":"hold"}' }],
+});
+const counted = (id: string, group: logs.ILogGroup, pattern: string) =>
+  new logs.MetricFilter(stack, id, {
+    logGroup: group,
+    filterPattern: logs.FilterPattern.literal(pattern),
+    metricNamespace: 'NocoBase',
+    metricName: id,
+  }).metric({ statistic: 'Sum', period: Duration.hours(1) });
+counted('Held', maintenanceLogs, '{ $.type = "PassStateEntered" }').createAlarm(stack, 'Abandoned', {
+  threshold: 1,
+  evaluationPeriods: 4,
+});
+counted('Begun', logGroup, '"Restore point:"');
+counted('Superseded', logGroup, '"is superseded:"').createAlarm(stack, 'GivenUp', {
+  threshold: 1,
+  evaluationPeriods: 1,
 });
 
 for (const [id, value] of Object.entries({
@@ -243,6 +311,8 @@ for (const [id, value] of Object.entries({
   LogGroup: logGroup.logGroupName,
   ClusterName: cluster.clusterName,
   ServiceName: service.serviceName,
+  MaintenanceStateMachine: maintenance.stateMachineArn,
+  DatabaseInstance: database.instanceIdentifier,
 })) {
   new CfnOutput(stack, id, { value });
 }

@@ -134,6 +134,7 @@ describe('what is wrong is told with where it is, what is there and what may be'
     ['environment.1ST', { environment: { '1ST': 'x' } }, 'x', 'the name of an environment variable'],
     ['environment.LIMIT', { environment: { LIMIT: 5 } }, 5, 'text, in quotes'],
     ['logRetentionDays', { logRetentionDays: 10 }, 10, retention],
+    ['maintenanceAlarmHours', { maintenanceAlarmHours: 25 }, 25, 'a whole number from 1 to 24'],
     ['upgradeTries', { upgradeTries: 0 }, 0, 'a whole number from 1 to 10'],
     [
       'allowOnMigratedDatabase',
@@ -176,7 +177,7 @@ The configuration of NocoBase has 5 problems:
 
   nocobase.entrence in cdk.json: there is no such key. Did you mean nocobase.entrance?
     given:   {}
-    allowed: the keys license, plugins, profile, stackName, region, version, image, cpuArchitecture, entrance, vpcId, natGateways, keys, web, database, redis, queue, rootEmail, timeZone, environment, logRetentionDays, upgradeTimeoutMinutes, upgradeTries, allowOnMigratedDatabase, allowChangedKeys, enableExecuteCommand, terminationProtection, tags
+    allowed: the keys license, plugins, profile, stackName, region, version, image, cpuArchitecture, entrance, vpcId, natGateways, keys, web, database, redis, queue, rootEmail, timeZone, environment, logRetentionDays, upgradeTimeoutMinutes, upgradeTries, allowOnMigratedDatabase, allowChangedKeys, maintenanceAlarmHours, enableExecuteCommand, terminationProtection, tags
 
   nocobase.license in cdk.json: a cluster needs the commercial cluster plug-ins
     given:   nothing

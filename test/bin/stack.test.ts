@@ -48,8 +48,10 @@ describe('with the committed configuration', () => {
   test('the outputs have plain names', () => {
     expect(Object.keys(template.toJSON().Outputs).sort()).toEqual([
       'ClusterName',
+      'DatabaseInstance',
       'LicenseSecret',
       'LogGroup',
+      'MaintenanceStateMachine',
       'RootPasswordSecret',
       'ServiceName',
       'Url',
@@ -123,7 +125,7 @@ test('every other key reaches what it is for', () => {
     block: {
       stackName: 'Wiki',
       cpuArchitecture: 'x86_64',
-      database: { backupRetentionDays: 30, deletionProtection: false },
+      database: { backupRetentionDays: 30, deletionProtection: false, snapshotBeforeUpgrade: true },
       timeZone: 'Europe/Berlin',
       environment: { INIT_APP_LANG: 'de-DE' },
       logRetentionDays: 90,
@@ -132,6 +134,7 @@ test('every other key reaches what it is for', () => {
       version: '2.2.15',
       allowOnMigratedDatabase: 'nocobase/nocobase:2.2.15',
       allowChangedKeys: true,
+      maintenanceAlarmHours: 8,
       enableExecuteCommand: true,
       terminationProtection: true,
       tags: { CostCenter: '4711' },
@@ -143,6 +146,8 @@ test('every other key reaches what it is for', () => {
   expect(stack.tags.tagValues()).toEqual({ CostCenter: '4711' });
   template.hasResourceProperties('AWS::ECS::TaskDefinition', { RuntimePlatform: { CpuArchitecture: 'X86_64' } });
   template.hasResourceProperties('AWS::RDS::DBInstance', { BackupRetentionPeriod: 30, DeletionProtection: false });
+  template.resourceCountIs('Custom::NocoBaseSnapshot', 1);
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { Period: 3600, EvaluationPeriods: 8 });
   template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
   template.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: true });
   expect(environment(template)).toMatchObject({

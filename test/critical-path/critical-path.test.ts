@@ -99,9 +99,10 @@ describe.each(STACKS)('%s', (_, graph) => {
     expect(scheduleOf(graph).total).toBe(totalOf(graph, (series) => nameOf(series) in REASONS));
   });
 
-  test('loses no more than a minute and a half to what is quick', () => {
+  // 17 s of it after the first node serves: a policy that names the service.
+  test('loses no more than a minute and three quarters to what is quick', () => {
     const { total, chain } = scheduleOf(graph);
-    expect(total - chain.filter(isSlow).reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThanOrEqual(90);
+    expect(total - chain.filter(isSlow).reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThanOrEqual(105);
   });
 });
 

@@ -71,6 +71,8 @@ const TIMES: readonly { readonly source: string; readonly times: { readonly [typ
       'AWS::ElastiCache::SubnetGroup': 5,
       'AWS::ElasticLoadBalancingV2::Listener': 2,
       'AWS::ElasticLoadBalancingV2::TargetGroup': 2,
+      'AWS::Events::Rule': 2,
+      'AWS::Logs::MetricFilter': 2,
       'AWS::RDS::DBParameterGroup': 5,
       'AWS::RDS::DBSubnetGroup': 5,
       'AWS::S3::BucketPolicy': 2,
@@ -78,6 +80,7 @@ const TIMES: readonly { readonly source: string; readonly times: { readonly [typ
       'AWS::SecretsManager::SecretTargetAttachment': 3,
       'AWS::SNS::Topic': 10,
       'AWS::SNS::TopicPolicy': 5,
+      'AWS::StepFunctions::StateMachine': 5,
     },
   },
   {

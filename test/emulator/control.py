@@ -4,14 +4,17 @@ import json
 import os
 
 from moto.backends import get_backend
+from moto.utilities.utils import get_partition
 from werkzeug.wrappers import Request, Response
 
-from cloudformation.cloud import ACCOUNT
+import executions
+from cloudformation.cloud import ACCOUNT, Cloud
+from cloudformation.resource import Context
 
 PATH = '/_emulator/'
 
 
-def answer(request: Request) -> Response:
+def answer(request: Request, cloud: Cloud) -> Response:
     match request.method, request.path.removeprefix(PATH).split('/'):
         case 'GET', ['pid']:
             return Response(str(os.getpid()))
@@ -28,6 +31,19 @@ def answer(request: Request) -> Response:
 
             task_start.UNHEALTHY_IMAGES.clear()
             task_start.UNHEALTHY_IMAGES.update(json.loads(request.get_data()))
+        case 'PUT', ['nodes']:
+            from resources import ecs_nodes
+
+            ecs_nodes.NODES.__init__(**json.loads(request.get_data()))
+        case 'PUT', ['stop-executions-before']:
+            executions.STOP_BEFORE.clear()
+            executions.STOP_BEFORE.update(json.loads(request.get_data()))
+        case 'PUT', ['rules-are-due', region]:
+            from resources import events
+
+            context = Context('', '', '', region, ACCOUNT, get_partition(region), lambda name: cloud.client(name, region))
+            for name in json.loads(request.get_data()):
+                events.fire(context, name)
         case _:
             return Response(f'The emulator has no {request.method} {request.path}', status=404)
     return Response()

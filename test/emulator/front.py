@@ -17,9 +17,9 @@ from werkzeug.wrappers import Request, Response
 
 import control
 import request_permissions
-from cloudformation import custom_resource, lambda_process
+from cloudformation import custom_resource
 from cloudformation.api import Api, ApiError
-from cloudformation.cloud import Cloud
+from cloudformation.cloud import ROLE_OF_KEY, Cloud
 
 CREDENTIAL = re.compile(r'Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/')
 
@@ -36,26 +36,29 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        answer = self._answer(request)
+        answer = self._answer(request, environ)
         return (self.moto if answer is None else answer)(environ, start_response)
 
-    def _answer(self, request: Request) -> Response | None:
+    def _answer(self, request: Request, environ: dict[str, Any]) -> Response | None:
         if request.path.startswith(custom_resource.PATH):
             custom_resource.receive(request.path.removeprefix(custom_resource.PATH), request.get_data())
             return Response()
         if request.path.startswith(control.PATH):
-            return control.answer(request)
+            return control.answer(request, self.cloud)
         signed = CREDENTIAL.search(request.headers.get('Authorization', ''))
         if signed is None:
             return None
         key, region, service = signed.groups()
+        role = ROLE_OF_KEY.get(key)
+        refusal = None if role is None else self._refuse(request, service, region, role)
+        if refusal is not None:
+            return refusal
         if service == 'cloudformation':
-            return self._cloudformation(request, region)
+            return self._cloudformation(Request(environ), region)
         if service == 'cloudtrail':
             # The CDK CLI looks for the events behind a failed deployment, and moto would let it try for half a minute.
             return Response('{"Events": []}', content_type='application/x-amz-json-1.1')
-        role = lambda_process.ROLE_OF_KEY.get(key)
-        return None if role is None else self._refuse(request, service, region, role)
+        return None
 
     def _cloudformation(self, request: Request, region: str) -> Response:
         operation = self.model.operation_model(request.form['Action'])
@@ -86,12 +89,14 @@ class Front:
             return self.apis[region]
 
     def _refuse(self, request: Request, service: str, region: str, role: str) -> Response | None:
-        """What a function of the stack may not do by its role, it may not do here."""
+        """What a function or an execution of the stack may not do by its role, it may not do here."""
         # Read here, it must be there for moto again.
         request.environ['wsgi.input'] = io.BytesIO(request.get_data())
         message = request_permissions.refusal(self.cloud, request, service, region, role)
         if message is None:
             return None
+        if 'X-Amz-Target' not in request.headers:
+            return Response(error_body(ApiError(message, 'AccessDenied')), status=403, content_type='text/xml')
         body = json.dumps({'__type': 'AccessDeniedException', 'message': message})
         return Response(body, status=400, content_type='application/x-amz-json-1.1')
 

@@ -186,6 +186,21 @@ export class LocalAws {
     await control(this.emulator.url, 'unhealthy-images', names);
   }
 
+  /** What nodes answer to health checks, and after how many looks there are as many as are wanted. */
+  public async setNodes(nodes: { answers?: number; looks?: number; outcome?: 'COMPLETED' | 'ROLLED_BACK' } = {}) {
+    await control(this.emulator.url, 'nodes', nodes);
+  }
+
+  /** Executions of Step Functions are stopped when they come to one of these states. */
+  public async stopExecutionsBefore(...states: string[]): Promise<void> {
+    await control(this.emulator.url, 'stop-executions-before', states);
+  }
+
+  /** It is time for these rules of EventBridge; those that are disabled do nothing. */
+  public async rulesAreDue(...names: string[]): Promise<void> {
+    await control(this.emulator.url, `rules-are-due/${REGION}`, names);
+  }
+
   private cdk(...args: string[]): Promise<Run> {
     return new Promise((resolve) => {
       execFile(

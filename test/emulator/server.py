@@ -18,6 +18,7 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+import executions
 import resources
 from cloudformation.cloud import Cloud
 from front import Front
@@ -40,7 +41,9 @@ def main() -> None:
     os.environ['MOTO_PORT'] = str(server.port)
     # CDK attaches some of AWS's own policies.
     os.environ['MOTO_IAM_LOAD_MANAGED_POLICIES'] = 'true'
-    front.serve(Cloud(endpoint, front))
+    cloud = Cloud(endpoint, front)
+    front.serve(cloud)
+    executions.install(cloud)
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: os._exit(0))

@@ -8,7 +8,12 @@ export type SecretState =
   | { readonly error: string; readonly message: string; readonly status?: number }
   | { readonly garbage: string };
 
-/** Plays Secrets Manager and Parameter Store, and the place where CloudFormation waits for the answer. */
+/** What EventBridge says about a rule. */
+export type RuleState =
+  | { readonly state: 'ENABLED' | 'DISABLED' }
+  | { readonly error: string; readonly message: string };
+
+/** Plays Secrets Manager, Parameter Store and EventBridge, and the place where CloudFormation waits for the answer. */
 export class FakeAws {
   /** The Secrets and parameters that were asked for, in order. */
   public readonly asked: string[] = [];
@@ -17,6 +22,7 @@ export class FakeAws {
   /** Statuses with which the answer URL refuses before it takes an answer. */
   public refusals: number[] = [];
 
+  private readonly rules = new Map<string, RuleState[]>();
   private readonly secrets = new Map<string, SecretState[]>();
   private readonly server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -32,6 +38,12 @@ export class FakeAws {
       const { SecretId, Name, WithDecryption } = JSON.parse(body);
       const id = SecretId ?? Name;
       this.asked.push(id);
+      if (request.headers['x-amz-target'] === 'AWSEvents.DescribeRule') {
+        const states = this.rules.get(id) ?? [];
+        const [status, answer] = describeRule(states.length > 1 ? states.shift() : states[0]);
+        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(answer);
+        return;
+      }
       const states = this.secrets.get(id) ?? [];
       const state = states.length > 1 ? states.shift()! : states[0];
       const [status, answer] =
@@ -71,7 +83,13 @@ export class FakeAws {
     this.secrets.set(arn, states);
   }
 
+  /** The same of a rule; without a state it is not there. */
+  public rule(name: string, ...states: RuleState[]): void {
+    this.rules.set(name, states);
+  }
+
   public reset(): void {
+    this.rules.clear();
     this.asked.length = 0;
     this.answers.length = 0;
     this.refusals = [];
@@ -87,6 +105,11 @@ function getParameter(state: SecretState | undefined, decrypted: boolean): [numb
   const { text, type = 'SecureString' } = state;
   const Value = type === 'String' || decrypted ? text : 'AQICAH';
   return [200, JSON.stringify({ Parameter: { Type: type, Value } })];
+}
+
+function describeRule(state: RuleState | undefined): [number, string] {
+  if (state === undefined) return refused('ResourceNotFoundException', 'Rule hold does not exist.');
+  return 'error' in state ? refused(state.error, state.message) : [200, JSON.stringify({ State: state.state })];
 }
 
 function refused(__type: string, Message?: string, status = 400): [number, string] {

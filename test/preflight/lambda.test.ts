@@ -46,6 +46,7 @@ interface Invocation {
   readonly requestType?: string;
   readonly remainingMs?: number;
   readonly responseUrl?: string;
+  readonly maintenanceRule?: string;
 }
 
 /** Loads the bundle as Lambda does, in a process of its own, and calls it once. */
@@ -56,7 +57,11 @@ async function invoke(invocation: Invocation): Promise<Outcome> {
     StackId: 'arn:aws:cloudformation:eu-central-1:111122223333:stack/Prod/1',
     RequestId: 'request-1',
     LogicalResourceId: 'PreflightCheck0123',
-    ResourceProperties: { ServiceToken: 'arn', Checks: invocation.checks },
+    ResourceProperties: {
+      ServiceToken: 'arn',
+      Checks: invocation.checks,
+      MaintenanceRule: invocation.maintenanceRule,
+    },
   };
   const main = `
     const { handler } = require(${JSON.stringify(BUNDLE)});
@@ -300,4 +305,52 @@ test('fails, so that Lambda calls again, when nobody takes the answer; the URL s
   expect(output).toContain('CloudFormation did not take the answer: ');
   expect(output).not.toContain('127.0.0.1');
   expect(output).not.toContain('very-secret');
+});
+
+describe('maintenance', () => {
+  beforeEach(() => aws.secret(APP_KEY.SecretArn, { text: 'some key' }));
+  const check = (requestType = 'Create') => invoke({ checks: [APP_KEY], maintenanceRule: 'hold', requestType });
+
+  test('that is off lets a deployment pass, and so does a rule that the first deployment has still to make', async () => {
+    aws.rule('hold', { state: 'DISABLED' });
+    expect((await check()).status).toBe('SUCCESS');
+    aws.reset();
+    aws.secret(APP_KEY.SecretArn, { text: 'some key' });
+    expect((await check()).status).toBe('SUCCESS');
+    expect(aws.asked).toContain('hold');
+  });
+
+  test('that is on refuses it, and says how to go on', async () => {
+    aws.rule('hold', { state: 'ENABLED' });
+    const { status, reason } = await check();
+    expect(status).toBe('FAILED');
+    expect(reason).toBe(
+      'NocoBase preflight: maintenance is on, and this deployment would end it. No node was started or stopped. ' +
+        'End it first (npx cdk-nocobase maintenance end --stack Prod, or the state machine of the output MaintenanceStateMachine with {"do": "end"}), then deploy again.',
+    );
+  });
+
+  test('that is on keeps nothing from being deleted', async () => {
+    aws.rule('hold', { state: 'ENABLED' });
+    expect((await check('Delete')).status).toBe('SUCCESS');
+    expect(aws.asked).toEqual([]);
+  });
+
+  test('is asked for again where IAM has not heard of the role yet', async () => {
+    aws.rule('hold', { error: 'AccessDeniedException', message: 'not yet' }, { state: 'ENABLED' });
+    const { reason } = await invoke({ checks: [APP_KEY], maintenanceRule: 'hold', remainingMs: 60_000 });
+    expect(reason).toMatch(/maintenance is on/);
+  });
+
+  test('that cannot be asked for refuses it', async () => {
+    aws.rule('hold', { error: 'InternalException', message: 'disturbed' });
+    const { status, reason } = await check();
+    expect(status).toBe('FAILED');
+    expect(reason).toMatch(/^NocoBase preflight: whether maintenance is on could not be read: InternalException/);
+  });
+
+  test('is nothing to a cluster without a rule for it', async () => {
+    expect((await invoke({ checks: [APP_KEY] })).status).toBe('SUCCESS');
+    expect(aws.asked).toEqual([APP_KEY.SecretArn]);
+  });
 });

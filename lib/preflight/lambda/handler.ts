@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { CheckRequest } from '../request';
 import { type Answer, sendAnswer } from './answer';
 import { isParameter, type Reading, refusal } from './checks';
+import { inMaintenance } from './maintenance';
 import { readParameter } from './read-parameter';
 import { readSecret } from './read-secret';
 import { reasonFor } from './reason';
@@ -15,7 +17,11 @@ interface Request {
   readonly StackId: string;
   readonly RequestId: string;
   readonly LogicalResourceId: string;
-  readonly ResourceProperties: { readonly Checks: readonly CheckRequest[] };
+  readonly ResourceProperties: {
+    readonly Checks: readonly CheckRequest[];
+    /** The name of the rule that is enabled while maintenance is on. */
+    readonly MaintenanceRule?: string;
+  };
 }
 
 interface Context {
@@ -32,7 +38,7 @@ const IAM_PAUSE_MS = 2000;
 /** The answer must be on its way before Lambda ends the function; sending may take several attempts. */
 const ANSWER_MS = 25_000;
 
-/** Checks the Secrets that the nodes will start with, and tells CloudFormation. */
+/** Checks the Secrets that the nodes will start with, and whether maintenance is on, and tells CloudFormation. */
 export async function handler(request: Request, context: Context): Promise<void> {
   const reason = request.RequestType === 'Delete' ? undefined : await failure(request, context);
   const answer: Answer = {
@@ -53,7 +59,7 @@ async function failure(request: Request, context: Context): Promise<string | und
   const deadline = new AbortController();
   try {
     return await Promise.race([
-      check(request.ResourceProperties.Checks, context, deadline.signal),
+      check(request, context, deadline.signal),
       sleep(Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), undefined, { signal: deadline.signal }).then(
         () => 'NocoBase preflight: the Secrets could not be read in time. Deploy again.',
       ),
@@ -69,11 +75,8 @@ async function failure(request: Request, context: Context): Promise<string | und
   }
 }
 
-async function check(
-  checks: readonly CheckRequest[],
-  context: Context,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function check(request: Request, context: Context, signal: AbortSignal): Promise<string | undefined> {
+  const { Checks: checks, MaintenanceRule: rule } = request.ResourceProperties;
   const patience = {
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true },
@@ -85,12 +88,14 @@ async function check(
     await sleep(IAM_PAUSE_MS, undefined, { signal });
     return true;
   };
+  const maintenance = rule ? inMaintenance(new EventBridgeClient(patience), rule, request.StackId, mayWait) : undefined;
   const arns = [...new Set(checks.map(({ SecretArn }) => SecretArn))];
   const readings = new Map<string, Reading>();
   const read = (arn: string) =>
     isParameter(arn) ? readParameter(parameters, arn, mayWait) : readSecret(secrets, arn, mayWait);
-  await Promise.all(arns.map(async (arn) => readings.set(arn, await read(arn))));
-  const refusals = checks.flatMap((request) => refusal(request, readings.get(request.SecretArn)!) ?? []);
+  const [on] = await Promise.all([maintenance, ...arns.map(async (arn) => void readings.set(arn, await read(arn)))]);
+  if (on) return on;
+  const refusals = checks.flatMap((each) => refusal(each, readings.get(each.SecretArn)!) ?? []);
   for (const sentence of refusals) {
     console.log(JSON.stringify({ refused: sentence }));
   }

@@ -3,7 +3,7 @@ import {
   type SecretsManagerClient,
   SecretsManagerServiceException,
 } from '@aws-sdk/client-secrets-manager';
-import type { Reading } from './checks';
+import type { Problem, Reading } from './checks';
 
 /** Reads a Secret; that it cannot be read is a result too. */
 export async function readSecret(
@@ -35,7 +35,7 @@ export function because(message: string): string {
 }
 
 /** An error that nobody thought of. */
-export function unreadable(error: unknown, service: string): Reading {
+export function unreadable(error: unknown, service: string): Problem {
   if (!isAnswer(error)) {
     // Not the message: the SDK's error about a response that it cannot read quotes the response.
     const name = error instanceof Error ? error.name : typeof error;

@@ -10,6 +10,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 ACCOUNT = '123456789012'
+# Whose permissions count for requests with these access keys.
+ROLE_OF_KEY: dict[str, str] = {}
 
 
 class Cloud:
@@ -17,15 +19,17 @@ class Cloud:
         self.endpoint = endpoint
         self.application = application
         self._session = boto3.session.Session(aws_access_key_id='cloudformation', aws_secret_access_key='cloudformation')
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
         # Making clients is not thread-safe in boto3; using them is.
         self._lock = threading.Lock()
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str, role: str | None = None) -> Any:
+        """A client with all permissions, or with those of a role."""
         with self._lock:
-            key = (service, region)
+            key = (service, region, role)
             if key not in self._clients:
-                client = self._session.client(service, region_name=region, endpoint_url=self.endpoint)
+                whose = {} if role is None else {'aws_access_key_id': _key_of(role), 'aws_secret_access_key': 'role'}
+                client = self._session.client(service, region_name=region, endpoint_url=self.endpoint, **whose)
                 client.meta.events.register('before-send', self._send)
                 self._clients[key] = client
             return self._clients[key]
@@ -47,6 +51,13 @@ class Cloud:
         environ = builder.get_environ() | {'CONTENT_LENGTH': str(len(data))}
         answer, status, headers = run_wsgi_app(self.application, environ, buffered=True)
         return AWSResponse(request.url, int(status.split()[0]), dict(headers), _Raw(b''.join(answer)))
+
+
+def _key_of(role: str) -> str:
+    # A slash would end it, where the server reads it.
+    key = role.replace('/', '|')
+    ROLE_OF_KEY[key] = role
+    return key
 
 
 class _Raw:

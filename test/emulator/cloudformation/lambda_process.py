@@ -15,11 +15,10 @@ from typing import Any
 from moto.backends import get_backend
 
 from . import permissions
+from .cloud import ROLE_OF_KEY
 from .resource import Context, Failure
 
 RUNNER = pathlib.Path(__file__).with_name('lambda_runner.cjs')
-# Whose permissions count for requests with these access keys.
-ROLE_OF_KEY: dict[str, str] = {}
 
 
 def run(context: Context, function_arn: str, event: dict[str, Any]) -> str | None:

@@ -29,6 +29,7 @@ WITHOUT_RESOURCE = 'AWS::EFS::FileSystem'
 
 PRINCIPALS = {'AWS', 'CanonicalUser', 'Federated', 'Service'}
 CONDITION_KEYS = {
+    'application-autoscaling': 'scalable-dimension service-namespace',
     'aws': """
         CalledVia CalledViaFirst CalledViaLast CurrentTime EpochTime FederatedProvider MultiFactorAuthAge
         MultiFactorAuthPresent PrincipalAccount PrincipalArn PrincipalIsAWSService PrincipalOrgID PrincipalOrgPaths

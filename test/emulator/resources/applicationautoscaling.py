@@ -4,7 +4,6 @@ from typing import Any
 
 from cloudformation.resource import Context, Failure, Handler, Properties, handles
 
-from .ecs import settle
 from .tagging import KEPT
 
 
@@ -36,17 +35,10 @@ class ScalableTarget(Handler):
         KEPT[context.arn('application-autoscaling', f'scalable-target/{properties.values["ResourceId"]}')] = context.tags(
             properties.take('Tags')
         )
-        bounds = properties.given('MinCapacity', 'MaxCapacity')
         context.aws('application-autoscaling').register_scalable_target(
-            **bounds,
-            **properties.given('ResourceId', 'ScalableDimension', 'ServiceNamespace', 'RoleARN', 'SuspendedState'),
+            **properties.given('MinCapacity', 'MaxCapacity', 'ResourceId', 'ScalableDimension', 'ServiceNamespace'),
+            **properties.given('RoleARN', 'SuspendedState'),
         )
-        # Registering moves the count inside the bounds at once.
-        count = services[0]['desiredCount']
-        inside = max(bounds['MinCapacity'], min(bounds['MaxCapacity'], count))
-        if inside != count:
-            ecs.update_service(cluster=cluster, service=name, desiredCount=inside)
-            settle(context, cluster, name)
 
 
 @handles('AWS::ApplicationAutoScaling::ScalingPolicy')

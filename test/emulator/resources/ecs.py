@@ -10,6 +10,7 @@ from . import task_start
 from .capacity_providers import check_providers
 from .capacity_strategy import groups_of_cluster
 from .ecs_api import in_api, retag
+from .ecs_nodes import settle
 
 
 @handles('AWS::ECS::Cluster')
@@ -50,6 +51,8 @@ class Service(Handler):
         request = {'desiredCount': 1} | in_api(context, 'CreateService', properties)
         made = context.aws('ecs').create_service(serviceName=name, **request)
         context.physical_id = made['service']['serviceArn']
+        # The emulator takes it and forgets it.
+        self._service(context).health_check_grace_period_seconds = request.get('healthCheckGracePeriodSeconds', 0)
         self._stabilize(context, request)
         return context.physical_id
 
@@ -76,22 +79,15 @@ class Service(Handler):
             # The service is there, although it got no task to run.
             error.physical_id = context.physical_id
             raise
-        cluster, name = parts_of(context.physical_id)
+        service = self._service(context)
         if strategy := request.get('capacityProviderStrategy'):
             # The emulator takes it and forgets it.
-            service = get_backend('ecs')[context.account][context.region].services[f'{cluster}:{name}']
             service.capacity_provider_strategy, service.launch_type = strategy, None
-        settle(context, cluster, name)
+        settle(service)
 
-
-def settle(context: Context, cluster: str, name: str) -> None:
-    """moto starts no tasks; here as many run as are desired."""
-    service = get_backend('ecs')[context.account][context.region].services[f'{cluster}:{name}']
-    service.running_count, service.pending_count = service.desired_count, 0
-    for deployment in service.deployments:
-        is_current = deployment['status'] == 'PRIMARY'
-        count = service.desired_count if is_current else 0
-        deployment |= {'runningCount': count, 'desiredCount': count, 'pendingCount': 0, 'rolloutState': 'COMPLETED'}
+    def _service(self, context: Context) -> Any:
+        cluster, name = parts_of(context.physical_id)
+        return get_backend('ecs')[context.account][context.region].services[f'{cluster}:{name}']
 
 
 def parts_of(service_arn: str) -> tuple[str, str]:

@@ -61,6 +61,30 @@ class LogGroup(Handler):
             logs.put_retention_policy(logGroupName=context.physical_id, retentionInDays=days)
 
 
+@handles('AWS::Logs::MetricFilter')
+class MetricFilter(Handler):
+    def create(self, context: Context, properties: Properties) -> str:
+        context.physical_id = properties.take('FilterName') or context.name(512)
+        self.update(context, {}, properties)
+        return context.physical_id
+
+    def update(self, context: Context, old: dict[str, Any], new: Properties) -> None:
+        context.aws('logs').put_metric_filter(
+            filterName=context.physical_id,
+            logGroupName=new.take('LogGroupName'),
+            filterPattern=new.take('FilterPattern'),
+            metricTransformations=[
+                {name[0].lower() + name[1:]: value for name, value in each.items()}
+                for each in new.take('MetricTransformations')
+            ],
+        )
+
+    def delete(self, context: Context, properties: dict[str, Any]) -> None:
+        context.aws('logs').delete_metric_filter(
+            filterName=context.physical_id, logGroupName=properties['LogGroupName']
+        )
+
+
 def _check_key(context: Context, key: str, group: str) -> None:
     """Logs are encrypted by CloudWatch Logs itself, so the policy of the key must let it, for this log group."""
     arn = context.arn('logs', f'log-group:{group}')

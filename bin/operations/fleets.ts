@@ -1,0 +1,97 @@
+import { DescribeScalableTargetsCommand } from '@aws-sdk/client-application-auto-scaling';
+import {
+  type Deployment,
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ListTasksCommand,
+  type Service,
+  type Tag,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import { Refusal } from '../import-keys/refusal';
+import type { Aws } from './aws';
+import type { Cluster } from './cluster';
+
+/** Nodes of one kind: a service of ECS and the bounds within which it scales. */
+export interface Fleet {
+  readonly service: string;
+  readonly arn: string;
+  /** As Application Auto Scaling calls it. */
+  readonly resourceId: string;
+  readonly running: number;
+  readonly pending: number;
+  readonly desired: number;
+  /** Undefined: it does not scale. */
+  readonly bounds?: { readonly min: number; readonly max: number };
+  /** ARN of the revision that nodes are of, or will be. */
+  readonly taskDefinition: string;
+  readonly deployments: readonly Deployment[];
+  readonly tags: readonly Tag[];
+}
+
+/** At once: a service and another one belong together. */
+export async function fleetsOf(aws: Aws, { ecsCluster, services, stackName }: Cluster): Promise<Fleet[]> {
+  const found: Service[] = [];
+  for (let start = 0; start < services.length; start += 10) {
+    const { services: some = [] } = await aws.ecs.send(
+      new DescribeServicesCommand({
+        cluster: ecsCluster,
+        services: services.slice(start, start + 10),
+        include: ['TAGS'],
+      }),
+    );
+    found.push(...some.filter(({ status }) => status === 'ACTIVE'));
+  }
+  const { ScalableTargets = [] } = await aws.scaling.send(
+    new DescribeScalableTargetsCommand({
+      ServiceNamespace: 'ecs',
+      ResourceIds: services.map((name) => `service/${ecsCluster}/${name}`),
+    }),
+  );
+  return services.map((service) => {
+    const described = found.find(({ serviceName }) => serviceName === service);
+    if (described === undefined) {
+      throw new Refusal(
+        `The service ${service} of the stack ${stackName} is not there in the ECS cluster ${ecsCluster}.`,
+        'Somebody has deleted it. Deploy the stack again.',
+      );
+    }
+    const resourceId = `service/${ecsCluster}/${service}`;
+    const target = ScalableTargets.find(({ ResourceId }) => ResourceId === resourceId);
+    return {
+      service,
+      arn: described.serviceArn!,
+      resourceId,
+      running: described.runningCount ?? 0,
+      pending: described.pendingCount ?? 0,
+      desired: described.desiredCount ?? 0,
+      bounds: target && { min: target.MinCapacity ?? 0, max: target.MaxCapacity ?? 0 },
+      taskDefinition: described.taskDefinition!,
+      deployments: described.deployments ?? [],
+      tags: described.tags ?? [],
+    };
+  });
+}
+
+/** Those that are there, also those that are being stopped. */
+export async function tasksOf(aws: Aws, ecsCluster: string, service: string): Promise<Task[]> {
+  const arns: string[] = [];
+  for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+    let nextToken: string | undefined;
+    do {
+      const page = await aws.ecs.send(
+        new ListTasksCommand({ cluster: ecsCluster, serviceName: service, desiredStatus, nextToken }),
+      );
+      arns.push(...(page.taskArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken);
+  }
+  const found: Task[] = [];
+  for (let start = 0; start < arns.length; start += 100) {
+    const { tasks = [] } = await aws.ecs.send(
+      new DescribeTasksCommand({ cluster: ecsCluster, tasks: arns.slice(start, start + 100) }),
+    );
+    found.push(...tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED' && lastStatus !== 'DELETED'));
+  }
+  return found;
+}

@@ -1,0 +1,86 @@
+import {
+  DescribeTaskDefinitionCommand,
+  ListTaskDefinitionsCommand,
+  type Tag,
+  type TaskDefinition,
+} from '@aws-sdk/client-ecs';
+import type { Aws } from './aws';
+
+/** A revision of what nodes are. */
+export interface Revision {
+  readonly arn: string;
+  readonly family: string;
+  readonly revision: number;
+  /** What of NocoBase runs: image and plug-ins. Undefined: not of this library. */
+  readonly generation?: string;
+  readonly image: string;
+  readonly definition: TaskDefinition;
+  readonly tags: readonly Tag[];
+}
+
+export async function revisionOf(aws: Aws, taskDefinition: string): Promise<Revision> {
+  const { taskDefinition: definition = {}, tags = [] } = await aws.ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition, include: ['TAGS'] }),
+  );
+  const containers = definition.containerDefinitions ?? [];
+  const variable = (name: string) =>
+    containers.flatMap(({ environment }) => environment ?? []).find((each) => each.name === name)?.value;
+  return {
+    arn: definition.taskDefinitionArn!,
+    family: definition.family!,
+    revision: definition.revision!,
+    generation: variable('LAUNCHER_GENERATION'),
+    image: variable('LAUNCHER_IMAGE') ?? containers[0]?.image ?? 'an unknown image',
+    definition,
+    tags,
+  };
+}
+
+/** More were not made in a while. */
+const LOOKED_AT = 100;
+
+/** The newest first; also those that no service may be given any more. */
+export async function* revisionsOf(aws: Aws, family: string): AsyncGenerator<Revision> {
+  const arns: string[] = [];
+  for (const status of ['ACTIVE', 'INACTIVE'] as const) {
+    let nextToken: string | undefined;
+    do {
+      const page = await aws.ecs.send(
+        new ListTaskDefinitionsCommand({ familyPrefix: family, status, sort: 'DESC', nextToken }),
+      );
+      arns.push(...(page.taskDefinitionArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken && arns.length < 10 * LOOKED_AT);
+  }
+  const numbered = arns
+    .map((arn) => ({ arn, ...partsOf(arn) }))
+    .filter((each) => each.family === family)
+    .sort((a, b) => b.revision - a.revision);
+  for (const { arn } of numbered.slice(0, LOOKED_AT)) yield await revisionOf(aws, arn);
+}
+
+export function partsOf(arn: string): { family: string; revision: number } {
+  const [family = '', revision] = arn.split('/').at(-1)!.split(':');
+  return { family, revision: Number(revision) };
+}
+
+/** A generation that began. */
+export interface Beginning {
+  readonly generation: string;
+  readonly at: Date;
+}
+
+/**
+ * The revision of a family whose nodes ran until another generation began: the newest that was there at that moment and
+ * is of another generation. What a deployment has made that failed before is not there any more by then.
+ */
+export async function revisionBefore(aws: Aws, family: string, begun: Beginning): Promise<Revision | undefined> {
+  for await (const revision of revisionsOf(aws, family)) {
+    const { registeredAt, deregisteredAt, status } = revision.definition;
+    const wasThere =
+      (registeredAt === undefined || registeredAt <= begun.at) &&
+      (status !== 'INACTIVE' || deregisteredAt === undefined || deregisteredAt >= begun.at);
+    if (wasThere && revision.generation !== undefined && revision.generation !== begun.generation) return revision;
+  }
+  return undefined;
+}

@@ -1,0 +1,152 @@
+import { Refusal } from '../import-keys/refusal';
+import { type Aws, connect } from '../operations/aws';
+import { findCluster } from '../operations/cluster';
+import { instanceOf } from '../operations/database';
+import { fleetsOf } from '../operations/fleets';
+import { COMMON_HELP, commandLine, type Options, parseCommandLine, type Values } from '../operations/options';
+import { pointOf, written } from '../operations/point';
+import { revisionOf } from '../operations/revisions';
+import { interruptible, type Terminal, terminal } from '../operations/terminal';
+import { checkDatabase, checkedInstance, checkKind, checkStack } from './checks';
+import { type Context, Stage } from './context';
+import { makeAlike, rename, restore, waitForPoint, waitUntilAvailable } from './database';
+import { keptName } from './marks';
+import { comeBack, toZero } from './nodes';
+import { planned, returnOf } from './plan';
+import { comparison, next } from './report';
+import { stageOf } from './stage';
+
+const HELP = `Usage: cdk-nocobase restore --stack <name> --to <restore point> [options]
+
+Takes a cluster back to a restore point, in place: stops the nodes, keeps the database under another name, restores it
+under its own, and starts the nodes of the version that ran at that time. Deletes nothing. Can be interrupted, and goes
+on when the same command is given again. status lists the restore points.
+
+  --to <moment>      in UTC or with an offset, e.g. 2026-01-31T04:05:06Z
+${COMMON_HELP}  --revision <family:number>
+                     the task definition that the nodes come back with, where logs and ECS do not tell it; for each
+                     family once
+  --yes              do not ask
+`;
+
+/** What somebody wants. */
+export interface Request {
+  readonly point: Date;
+  readonly revisions: readonly string[];
+  readonly yes: boolean;
+}
+
+/** `cdk-nocobase restore`. */
+export const restoreCommand = {
+  summary: 'take a cluster back to a restore point, in place',
+
+  async run(args: readonly string[]): Promise<number> {
+    try {
+      const line = parseCommandLine('restore', args, {
+        to: { type: 'string' },
+        revision: { type: 'string', multiple: true },
+        yes: { type: 'boolean' },
+      });
+      if (line === undefined) {
+        process.stdout.write(HELP);
+        return 0;
+      }
+      const request = requestOf(line.values, line.words);
+      const again = `Interrupted. What AWS has begun goes on. Go on from there with the same command:\n  ${commandLine(`restore --to ${written(request.point)}`, line.options)}`;
+      await interruptible(again, async () => takeBack(await connect(line.options), terminal, line.options, request));
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      return 1;
+    }
+  },
+};
+
+function requestOf({ to, revision, yes }: Values, words: readonly string[]): Request {
+  if (words.length > 0) throw new Refusal('restore takes no words, only options. Say --to before the moment.');
+  if (to === undefined) {
+    throw new Refusal('To which moment? Say --to 2026-01-31T04:05:06Z, for example. status lists the restore points.');
+  }
+  const point = pointOf(String(to));
+  if (point === undefined) {
+    throw new Refusal(
+      `--to ${to} is no moment. Write date, time and zone, e.g. 2026-01-31T04:05:06Z, or as the log of the nodes has it.`,
+    );
+  }
+  const revisions = (revision ?? []) as string[];
+  const wrong = revisions.find((each) => !/^[\w-]+:[1-9]\d*$/.test(each));
+  if (wrong !== undefined) throw new Refusal(`--revision ${wrong}: write family and number, e.g. NocoBaseWeb:7.`);
+  return { point, revisions, yes: yes === true };
+}
+
+/** All of it, from wherever it was left. */
+export async function takeBack(aws: Aws, io: Terminal, options: Options, request: Request): Promise<void> {
+  const cluster = await findCluster(aws, options);
+  const instance = checkedInstance(cluster);
+  const { point } = request;
+  const context: Context = { aws, io, cluster, options, point, instance, kept: keptName(instance, point) };
+  checkStack(cluster);
+  const there = await instanceOf(aws, instance);
+  if (there) checkKind(there);
+  const fleets = await fleetsOf(aws, cluster);
+  const stage = await stageOf(context, fleets);
+  if (stage === Stage.DONE) {
+    io.say(`${cluster.stackName} is back at ${written(point)} already: ${instance} was restored to it, and nodes run.`);
+    return;
+  }
+  if (stage === Stage.NEW || stage === Stage.STOPPING) {
+    await stop(context, stage, request);
+  } else {
+    io.say(`Goes on with the restore of ${cluster.stackName} to ${written(point)}.`);
+  }
+  if (stage !== Stage.RESTORED) {
+    io.say('Renames the database');
+    await rename(context);
+    io.say('Restores it');
+    await restore(context);
+  } else {
+    io.say('The database is renamed, and the restored one is there or being made');
+  }
+  await waitUntilAvailable(context);
+  const { before, now } = await makeAlike(context);
+  io.say('Compares it with the one before');
+  for (const line of comparison(before, now, context)) io.say(line);
+  io.say('Starts the nodes');
+  await comeBack(context);
+  const [web] = await fleetsOf(aws, cluster);
+  const isOther = fleets[0]!.taskDefinition !== web!.taskDefinition;
+  io.say();
+  for (const line of next(context, await revisionOf(aws, web!.taskDefinition), isOther || stage !== Stage.NEW))
+    io.say(line);
+}
+
+/** Up to no node running: until then the database is as it was. */
+async function stop(context: Context, stage: Stage, { revisions, yes }: Request) {
+  const { aws, io, cluster, instance, point, options } = context;
+  const database = (await instanceOf(aws, instance))!;
+  const window = await checkDatabase(context, database, stage);
+  const fleets = await fleetsOf(aws, cluster);
+  const back = await returnOf(context, fleets, revisions);
+  if (stage === Stage.NEW) {
+    for (const line of planned(context, database, window, fleets, back)) io.say(line);
+    io.say();
+    if (!yes) await confirm(io, cluster.stackName, commandLine(`restore --to ${written(point)} --yes`, options));
+    io.say('Waits for the restore point');
+    await waitForPoint(context);
+  } else {
+    io.say(`Goes on with the restore of ${cluster.stackName} to ${written(point)}: nodes were being stopped.`);
+  }
+  io.say('Stops the nodes');
+  await toZero(context, fleets, back.targets);
+}
+
+async function confirm(io: Terminal, stack: string, withYes: string) {
+  const answer = await io.ask(`Type the name of the stack (${stack}) to go on: `);
+  if (answer?.trim() === stack) return;
+  throw new Refusal(
+    ...(answer === undefined
+      ? ['Nobody can be asked here. Nothing was changed. If this is what you want, say so:', `  ${withYes}`]
+      : ['Nothing was changed.']),
+  );
+}

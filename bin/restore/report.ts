@@ -1,0 +1,46 @@
+import type { DBInstance } from '@aws-sdk/client-rds';
+import type { Revision } from '../operations/revisions';
+import type { Context } from './context';
+import { notCarriedOver } from './plan';
+import { differences, PROPERTIES } from './properties';
+
+/** What of the restored instance is not as it was. */
+export function comparison(before: DBInstance | undefined, now: DBInstance, { kept }: Context): string[] {
+  if (before === undefined) return [`  ${kept} is gone: the two cannot be compared.`];
+  const found = differences(before, now);
+  const roles = (before.AssociatedRoles ?? []).filter(
+    ({ RoleArn }) => !now.AssociatedRoles?.some((role) => role.RoleArn === RoleArn),
+  );
+  const tags = (before.TagList ?? []).filter(
+    ({ Key = '', Value }) =>
+      !/^(aws:|cdk-nocobase:)/.test(Key) && !now.TagList?.some((tag) => tag.Key === Key && tag.Value === Value),
+  );
+  return [
+    found.length === 0
+      ? `  All ${PROPERTIES.length} properties are as they were.`
+      : `  ${PROPERTIES.length - found.length} properties are as they were. Others:`,
+    ...found.map(({ name, was, is }) => `    ${name}: ${was} → ${is}`),
+    ...roles.map(({ FeatureName, RoleArn }) => `    role for ${FeatureName}: ${RoleArn} → none`),
+    ...tags.map(({ Key, Value }) => `    tag ${Key}: ${Value} → none`),
+    ...notCarriedOver(before).map((line) => `  Not carried over: ${line}`),
+  ];
+}
+
+/** What is left to do. */
+export function next({ kept, cluster }: Context, revision: Revision, isUpgradeUndone: boolean): string[] {
+  return [
+    `The database is back, and nodes run ${revision.image}.`,
+    '',
+    ...(isUpgradeUndone
+      ? [
+          `Before the next cdk deploy: set that version (\`image\` in cdk.json or of the cluster) and the plug-ins of that time.`,
+          `The stack ${cluster.stackName} may still say the newer one, and a deployment would upgrade again.`,
+          '',
+        ]
+      : []),
+    `The database of before is kept as ${kept}, and costs as much as it did.`,
+    'When you do not need it any more:',
+    `  aws rds modify-db-instance --db-instance-identifier ${kept} --no-deletion-protection --apply-immediately`,
+    `  aws rds delete-db-instance --db-instance-identifier ${kept} --final-db-snapshot-identifier ${kept}`,
+  ];
+}

@@ -1,0 +1,108 @@
+import { begin, hold } from './maintenance-begin';
+import { end } from './maintenance-end';
+import { restart } from './maintenance-restart';
+import { describe, IS_ON, type MaintenanceSubject, ordered, THROUGH } from './maintenance-steps';
+import { call, eachFleet, either, fail, type States } from './states';
+
+/** The longest execution: a restart of many nodes, one after the other. */
+const LONGEST_SECONDS = 2 * 3600;
+
+const ORDERS = ['begin', 'end', 'restart', 'hold'];
+const DEPLOYING = 'Not during a deployment';
+
+/**
+ * The state machine, in the Amazon States Language. What is done can be done
+ * again: a step sets what it wants, whatever was there before.
+ */
+export function maintenanceDefinition(subject: MaintenanceSubject): object {
+  return {
+    Comment: 'Maintenance of a NocoBase cluster on one node, and restarts',
+    StartAt: 'Is there an order?',
+    TimeoutSeconds: LONGEST_SECONDS,
+    States: {
+      ...orders(subject),
+      ...checksBefore(subject),
+      ...begin(subject),
+      ...hold(),
+      ...end(subject),
+      ...restart(),
+    },
+  };
+}
+
+/** Which order it is. */
+function orders({ fleets, ruleName }: MaintenanceSubject): States {
+  return {
+    'Is there an order?': {
+      Type: 'Choice',
+      Choices: [
+        { Variable: '$.do', IsPresent: false, Next: 'No such order' },
+        { Or: ORDERS.map(ordered), Next: 'The fleets of the template' },
+      ],
+      Default: 'No such order',
+    },
+    'No such order': fail(
+      'NoSuchOrder',
+      'The input has to be {"do": "begin"}, {"do": "end"} or {"do": "restart"}. Nothing was changed.',
+    ),
+    'The fleets of the template': {
+      Type: 'Pass',
+      Result: fleets,
+      ResultPath: '$.fleets',
+      Next: 'Is maintenance on?',
+    },
+    'Is maintenance on?': call(
+      'eventbridge:describeRule',
+      { Name: ruleName },
+      { ResultSelector: { 'State.$': '$.State' }, ResultPath: '$.rule', Next: 'Which order?' },
+    ),
+    'Which order?': {
+      Type: 'Choice',
+      Choices: [
+        { ...ordered('end'), Next: 'Only 200 is healthy' },
+        { And: [ordered('hold'), IS_ON], Next: '503 is healthy, too' },
+        { ...ordered('hold'), Next: 'Nothing to hold' },
+        { And: [ordered('restart'), IS_ON], Next: 'Not in maintenance' },
+      ],
+      Default: 'The state of the stack',
+    },
+  };
+}
+
+/** Whoever begins or restarts must not get into the way of a deployment, which may be an upgrade. */
+function checksBefore({ stackId }: MaintenanceSubject): States {
+  return {
+    'The state of the stack': call(
+      'cloudformation:describeStacks',
+      { StackName: stackId },
+      {
+        ResultSelector: { 'Status.$': '$.Stacks[0].StackStatus' },
+        ResultPath: '$.stack',
+        Next: 'Is the stack changing?',
+      },
+    ),
+    'Is the stack changing?': either(
+      [{ Variable: '$.stack.Status', StringMatches: '*_IN_PROGRESS' }],
+      DEPLOYING,
+      'No fleet is being deployed',
+    ),
+    'No fleet is being deployed': eachFleet(
+      'Deployments of a fleet',
+      {
+        'Deployments of a fleet': { ...describe(), Next: 'Is it done?' },
+        'Is it done?': either(THROUGH, 'It is done', 'It is under way'),
+        'It is done': { Type: 'Succeed' },
+        'It is under way': fail('DeploymentUnderWay', 'Nodes are being replaced.'),
+      },
+      {
+        Catch: [{ ErrorEquals: ['DeploymentUnderWay'], ResultPath: null, Next: DEPLOYING }],
+        Next: 'Begin or restart?',
+      },
+    ),
+    'Begin or restart?': either([ordered('begin')], 'Maintenance is on from here', 'Roll all nodes'),
+    [DEPLOYING]: fail(
+      'DeploymentUnderWay',
+      'A deployment of the stack or of its nodes is under way, and this would get into its way. Nothing was changed. Wait until it has ended, then try again.',
+    ),
+  };
+}
