@@ -104,6 +104,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
     super(scope, id);
     checkStrategies(this, props);
     const publicPath = checkedPublicPath(this, props.publicPath ?? '/');
+    const upgradeTries = checkedUpgradeTries(this, props.upgradeTries ?? 2);
     const upgradeTimeout = checkedUpgradeTimeout(this, props.upgradeTimeout ?? Duration.hours(2));
     const rootEmail = checkedEmail(this, props.rootEmail ?? DEFAULT_ROOT_EMAIL);
     const capacity = nodeCapacity(this, props.capacityProviderStrategies);
@@ -150,7 +151,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
             environment: launcherSettings({
               clustered,
               image: image.reference,
-              upgradeTries: checkedUpgradeTries(this, props.upgradeTries ?? 2),
+              upgradeTries,
               allowOnMigratedDatabase: checkedAllowance(this, props.allowOnMigratedDatabase, image.reference),
               allowChangedKeys: props.allowChangedKeys ?? false,
               generation,
@@ -217,6 +218,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
       size,
       deployment,
       upgradeTimeout,
+      upgradeTries,
       begins: true,
       startAfter: [data, preflight, ...snapshots, ...parts.startAfter, ...network.startAfter, ...rules],
       logGroup: this.logGroup,

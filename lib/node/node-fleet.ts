@@ -51,6 +51,7 @@ export interface NodeFleetProps {
   readonly size: FleetSize;
   readonly deployment: DeploymentPercentages;
   readonly upgradeTimeout: Duration;
+  readonly upgradeTries: number;
   /** Whether its nodes may install and upgrade; those of other fleets wait for them. */
   readonly begins: boolean;
   /** What has to be there before the first node starts. */
@@ -166,9 +167,11 @@ export class NodeFleet extends Construct implements INodeFleet {
           ? ecs.AvailabilityZoneRebalancing.ENABLED
           : ecs.AvailabilityZoneRebalancing.DISABLED,
       circuitBreaker: { enable: true, rollback: true },
-      // Counts from the start of a task, and a node that waits for an upgrade has its own start still to come.
-      // The launcher is the judge of health in time.
-      healthCheckGracePeriod: props.upgradeTimeout.plus(TIMING.start).plus(TIMING.start),
+      // Counts from the start of a task, and a node may wait for each try of others before its own. The launcher is the
+      // judge of health in time.
+      healthCheckGracePeriod: Duration.seconds(props.upgradeTimeout.toSeconds() * (props.upgradeTries + 1)).plus(
+        Duration.seconds(2 * TIMING.start.toSeconds()),
+      ),
       enableExecuteCommand: props.enableExecuteCommand,
       enableECSManagedTags: true,
       propagateTags: ecs.PropagatedTagSource.SERVICE,

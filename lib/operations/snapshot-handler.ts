@@ -46,7 +46,7 @@ async function snapshot({ StackId, RequestId, ResourceProperties: { Instance, Na
     await sleep(10000);
   }
   for (;;) {
-    const { DBSnapshots: [made] } = await rds.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: id }));
+    const { DBSnapshots: [made] } = await rds.send(new DescribeDBSnapshotsCommand({ DBInstanceIdentifier: Instance, DBSnapshotIdentifier: id }));
     if (made.Status === 'available') return 'took the snapshot ' + id;
     if (made.Status === 'failed') throw new Error('the snapshot ' + id + ' has failed');
     if (!inTime()) return 'the snapshot ' + id + ' is being made, ' + made.PercentProgress + '% are done';

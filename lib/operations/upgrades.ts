@@ -17,8 +17,9 @@ export interface IUpgrades {
   readonly alarm: cloudwatch.Alarm;
 
   /**
-   * How many upgrades (and the first installation) have begun. The restore point
-   * of each is in the log of the nodes, and in the answer of `cdk-nocobase status`.
+   * How often a version has begun on a database that another one was on, each try
+   * counted. The restore point is in the log of the nodes, and in the answer of
+   * `cdk-nocobase status`.
    *
    * @default - the sum over five minutes
    */

@@ -22,7 +22,7 @@ describe('on an empty database', () => {
         expect.objectContaining({
           nocobase_schema: 'public',
           generation: 'nocobase:2.2.15 licensed',
-          install: true,
+          install: false,
           healthy_at: expect.any(Date),
         }),
       ]);

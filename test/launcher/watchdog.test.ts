@@ -24,8 +24,8 @@ function watch(alone: boolean, seen: Sight[]) {
   let now = 0;
   for (const [index, { state, after }] of seen.entries()) {
     now += after;
-    const reason: string | undefined = watchdog.observe(now, { state, detail: `seen ${state}` });
-    if (reason) return { now, reason, index };
+    const end = watchdog.observe(now, { state, detail: `seen ${state}` });
+    if (end) return { now, reason: end.sentence as string, isFinal: end.isFinal === true, index };
   }
   return undefined;
 }
@@ -36,6 +36,8 @@ test('(b) a node that begins a generation is not ended before upgradeTimeout whi
       const end = watch(true, seen);
       const total = seen.reduce((sum, { after }) => sum + after, 0);
       expect(end === undefined).toBe(total < RULES.upgradeTimeout);
+      // Another try would take as long, and CloudFormation does not wait for that.
+      expect(end?.isFinal ?? true).toBe(true);
     }),
   );
 });
@@ -48,6 +50,7 @@ test('(b) an error ends it when it is seen three times in a row, not before', ()
         (_, i) => i >= 2 && seen.slice(i - 2, i + 1).every(({ state }) => state === 'error'),
       );
       expect(watch(true, seen)?.index).toBe(third < 0 ? undefined : third);
+      expect(watch(true, seen)?.isFinal ?? false).toBe(false);
     }),
   );
 });

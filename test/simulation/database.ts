@@ -4,6 +4,8 @@ import type { World } from './world';
 const SERVER_NOTICES = 25_000;
 /** How long a client waits for an answer (see database.js). */
 const ANSWER = 15_000;
+/** How long a version stays given up. */
+const LAPSES = 15 * 60_000;
 
 export interface Row {
   generation: string;
@@ -19,6 +21,9 @@ export interface Row {
   failures: number;
   given_up: boolean;
   install: boolean;
+  lapsed: boolean;
+  served: boolean;
+  given_up_at?: number;
   keys: object | null;
 }
 
@@ -188,6 +193,7 @@ export class SimulatedLedger {
         empty: database.isEmpty,
         rows: [...database.rows.values()].map((row) => ({
           ...row,
+          lapsed: row.given_up && database.clock() - row.given_up_at! > LAPSES,
           here: here(row.generation).filter((pid) => pid !== session.pid),
         })),
         here: ['', ...database.rows.keys()].flatMap(here),
@@ -222,6 +228,8 @@ export class SimulatedLedger {
       failures: 0,
       given_up: false,
       install: false,
+      lapsed: false,
+      served: false,
       keys: null,
     };
   }
@@ -263,7 +271,8 @@ export class SimulatedLedger {
       rows.set(identity.generation, {
         ...known,
         ...identity,
-        revision: Math.max(known.revision, identity.revision),
+        revision:
+          install || known.family !== identity.family ? identity.revision : Math.max(known.revision, identity.revision),
         asked_by: null,
         stop: false,
         began: this.database.clock(),
@@ -273,6 +282,7 @@ export class SimulatedLedger {
         failures: anew ? 0 : known.failures,
         given_up: false,
         install: known.install || install,
+        served: known.served && !install,
       });
     });
   }
@@ -285,14 +295,36 @@ export class SimulatedLedger {
 
   public healthy(): Promise<void> {
     return this.ask(() => {
-      Object.assign(this.row, { healthy: true, starting: false, failures: 0, given_up: false });
+      Object.assign(this.row, {
+        healthy: true,
+        starting: false,
+        failures: 0,
+        given_up: false,
+        install: false,
+        served: true,
+      });
     });
   }
 
   public failed(tries: number): Promise<void> {
     return this.ask(() => {
       const failures = this.row.failures + 1;
-      Object.assign(this.row, { starting: false, failures, given_up: failures >= tries });
+      const given_up_at = this.database.clock();
+      Object.assign(this.row, { starting: false, failures, given_up: failures >= tries, given_up_at });
+    });
+  }
+
+  public noteRevision(): Promise<void> {
+    return this.ask(() => {
+      const { family, revision } = this.link.identity;
+      Object.assign(this.row, { family, revision });
+    });
+  }
+
+  public async withdraw(tries: number): Promise<void> {
+    await this.failed(tries);
+    await this.ask(() => {
+      Object.assign(this.row, { began: null, restore_point: null });
     });
   }
 

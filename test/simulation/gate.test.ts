@@ -1,5 +1,7 @@
 import { type Faults, live } from './schedule';
 
+const Gate = require('../../lib/launcher/scripts/gate');
+
 /** Lives that each of the files of this folder is responsible for. */
 const LIVES = 5000;
 
@@ -28,4 +30,14 @@ test.each<[string, Faults]>([
 ])('without %s it goes wrong', async (_, faults) => {
   const bad = await lives(1, 4000, faults);
   expect(bad.filter((life) => /at once|has begun/.test(life.split('\n')[0]))).not.toEqual([]);
+});
+
+test('without an eye on the lock while a node stops it goes wrong', async () => {
+  const blind = jest.spyOn(Gate.prototype, 'watchStop').mockImplementation(() => new Promise(() => {}));
+  try {
+    const bad = await lives(1, 4000);
+    expect(bad.filter((life) => /at once|has begun/.test(life.split('\n')[0]))).not.toEqual([]);
+  } finally {
+    blind.mockRestore();
+  }
 });

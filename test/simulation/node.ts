@@ -162,8 +162,10 @@ export class Node implements Link {
     const { world, gate } = this;
     const run = { healthy: false, over: false };
     this.app = { alone };
-    if (alone) this.database.isEmpty = false;
     const works = !alone || this.identity.works;
+    // Its plug-ins are not there, which shows before it comes to the database.
+    const isUntouched = !works && world.chance(0.3);
+    if (alone && !isUntouched) this.database.isEmpty = false;
     const start = this.sleep(world.between(3000, alone ? 60_000 : 12_000)).then(() => (works ? 'healthy' : 'failed'));
     const watch: Promise<string> = gate.watch(run);
     let outcome = await Promise.race([start, watch]);
@@ -180,17 +182,21 @@ export class Node implements Link {
         outcome = 'lost';
       }
     }
-    run.over = true;
     this.isHealthy = false;
-    if (outcome === 'asked') await this.sleep(world.between(2000, 10_000));
+    // The health check fails, the load balancer takes it out, NocoBase stops: longer than others wait for who has vanished.
+    if (outcome === 'asked') {
+      const stops = this.sleep(world.between(2000, 3 * SETTINGS.known)).then(() => 'stopped');
+      if ((await Promise.race([stops, gate.watchStop(run)])) === 'lost') outcome = 'killed';
+    }
+    run.over = true;
     // A process that is killed is gone a moment later; what has stood still does nothing more before it is.
-    else if (outcome === 'lost' && !this.hasStoodStill) await this.sleep(world.between(0, SETTINGS.kill));
+    if (['lost', 'killed'].includes(outcome) && !this.hasStoodStill) await this.sleep(world.between(0, SETTINGS.kill));
     this.app = undefined;
     try {
-      await gate.left(outcome === 'failed' && alone ? 'failed' : undefined);
+      await gate.left(outcome === 'failed' && alone ? (isUntouched ? 'untouched' : 'failed') : undefined);
     } catch {
       // The session is lost, and with it the lock.
     }
-    return outcome === 'asked' || (outcome === 'lost' && run.healthy);
+    return outcome === 'asked' || outcome === 'killed' || (outcome === 'lost' && run.healthy);
   }
 }

@@ -37,6 +37,9 @@ function decide(me, view, absentFor, times) {
   if (isOthers(me, request)) {
     return { what: 'wait', why: `waits: "${request.generation}" is to run on this database` };
   }
+  // Given up before it came to the database, so that another one is current.
+  const own = view.rows.find(({ generation }) => generation === me.generation);
+  if (own && own !== current && isGivenUp(me, own)) return { what: 'end', why: givenUp(me, own) };
   if (current === undefined) {
     return me.begins ? { what: 'ask' } : { what: 'wait', why: 'waits: the first web node installs NocoBase' };
   }
@@ -46,7 +49,14 @@ function decide(me, view, absentFor, times) {
 
 function refusedKeys(me, view) {
   const known = keysOf(view);
-  return known && !me.allowChangedKeys ? me.changedKeys(known) : [];
+  if (known === undefined || me.allowChangedKeys) return [];
+  // A rollback goes back to the keys of before.
+  const isBefore =
+    known.before &&
+    me.family === known.family &&
+    me.revision < known.revision &&
+    me.changedKeys(known.before).length === 0;
+  return isBefore ? [] : me.changedKeys(known);
 }
 
 function changedKeysWhy(names) {
@@ -59,17 +69,9 @@ function changedKeysWhy(names) {
 
 function ofOwn(me, current) {
   if (current.healthy) return { what: 'join' };
-  const anew = me.revision > current.revision;
-  if (current.given_up && !anew) {
-    return {
-      what: 'end',
-      why:
-        `"${me.generation}" did not become healthy on this database in ${current.failures} tries (see the logs of the ` +
-        `nodes before this one). ${wayBack(current)}`,
-    };
-  }
+  if (isGivenUp(me, current)) return { what: 'end', why: givenUp(me, current) };
   return me.begins
-    ? { what: 'begin', anew }
+    ? { what: 'begin', anew: isNewer(me, current) || current.lapsed }
     : { what: 'wait', why: 'waits: a web node installs or upgrades NocoBase on this database' };
 }
 
@@ -92,7 +94,7 @@ function ofOther(me, view, current, absentFor, times) {
     };
   }
   if (!me.begins) return { what: 'wait', why: `waits: a web node has to begin "${me.generation}"` };
-  const before = view.rows.some(({ image, began }) => image === me.image && began !== null && began < current.began);
+  const before = view.rows.some(({ image, served }) => image === me.image && served);
   if (current.image !== me.image && before && me.allowed !== me.image) {
     return {
       what: 'end',
@@ -104,12 +106,29 @@ function ofOther(me, view, current, absentFor, times) {
   return { what: 'ask' };
 }
 
+/** Whether this node is of a later deployment than another node of the same generation. */
+function isNewer(me, { family, revision }) {
+  return me.family !== family || me.revision > revision;
+}
+
+/** For a while, and for later deployments of it not at all: the reason may have been outside of it. */
+function isGivenUp(me, row) {
+  return row.given_up && !row.lapsed && !isNewer(me, row);
+}
+
 function hasBegun(me) {
   return ({ generation, began }) => generation === me.generation && began !== null;
 }
 
-function wayBack({ restore_point: point }) {
-  return point
+function givenUp(me, row) {
+  return (
+    `"${me.generation}" did not become healthy on this database in ${row.failures} tries (see the logs of the ` +
+    `nodes before this one). ${wayBack(row)} It is tried again in a quarter of an hour, and by the next revision at once`
+  );
+}
+
+function wayBack({ install, restore_point: point }) {
+  return point && !install
     ? `Deploy a version that works, or restore the database to ${point}, when it was as the version before left it.`
     : 'Deploy a version that works.';
 }
@@ -121,4 +140,4 @@ function whileRunning(me, view) {
   return { asked, leave: asked && request.stop };
 }
 
-module.exports = { currentOf, decide, keysOf, requestOf, whileRunning };
+module.exports = { currentOf, decide, isNewer, keysOf, requestOf, whileRunning };

@@ -1,4 +1,4 @@
-const { currentOf, decide, keysOf, requestOf, whileRunning } = require('./decide');
+const { currentOf, decide, isNewer, keysOf, requestOf, whileRunning } = require('./decide');
 
 /** Between what a restore brings back and the first change of an upgrade, on the database's clock. */
 const RESTORE_MARGIN_SECONDS = 2;
@@ -205,7 +205,8 @@ module.exports = class Gate {
     }
     const restorePoint = await this.restorePoint(current);
     if (restorePoint === undefined) return undefined;
-    return this.begin(restorePoint, true);
+    const own = view.rows.find(({ generation }) => generation === this.me.generation);
+    return this.begin(restorePoint, isNewer(this.me, own) || own.lapsed);
   }
 
   /** Who ran and has let go in order is still here; who is not has vanished. */
@@ -235,7 +236,7 @@ module.exports = class Gate {
     this.tell(
       install
         ? 'installs NocoBase in the empty schema; other nodes wait'
-        : `begins "${this.me.generation}" on this database, upgrading if needed; other nodes wait. Restore point: ${restorePoint}`,
+        : `begins "${this.me.generation}" on this database, upgrading if needed; other nodes wait. Restore point: ${restorePoint}, of revision ${this.me.family}:${this.me.revision}`,
     );
     return { alone: true };
   }
@@ -248,7 +249,7 @@ module.exports = class Gate {
   /** NocoBase is healthy here: others may start. */
   async healthy(alone) {
     try {
-      await this.noteKeys();
+      await this.noteNode();
     } catch (error) {
       // What starts next notes them; this node serves on and takes its lock again.
       if (alone || !this.ledger.lost) throw error;
@@ -263,16 +264,27 @@ module.exports = class Gate {
     this.life = 'shared';
   }
 
-  /** NocoBase works with the keys of this node. */
-  async noteKeys() {
-    const known = keysOf(await this.ledger.view());
-    if (known === undefined || this.me.changedKeys(known).length > 0) await this.ledger.noteKeys();
+  /** NocoBase works with the keys of this node, and as of this revision. */
+  async noteNode() {
+    const view = await this.ledger.view();
+    const known = keysOf(view);
+    if (!this.me.begins) return;
+    if (known === undefined || this.me.changedKeys(known).length > 0) await this.ledger.noteKeys(known);
+    // What began may be older than this deployment of it, by which a rollback is then measured.
+    if (isNewer(this.me, currentOf(view))) await this.ledger.noteRevision();
   }
 
-  /** NocoBase has stopped here. @param how of a start that was alone and not healthy: 'failed', 'stopped' */
+  /**
+   * NocoBase has stopped here.
+   *
+   * @param how of a start that was alone and not healthy: 'failed', 'final' (another try is of no use), 'untouched' (it
+   *   failed before it came to the database) or 'stopped'
+   */
   async left(how) {
     if (this.ledger.lost) return;
     if (how === 'failed') await this.ledger.failed(this.me.tries);
+    if (how === 'final') await this.ledger.failed(1);
+    if (how === 'untouched') await this.ledger.withdraw(this.me.tries);
     if (how === 'stopped') await this.ledger.stoppedStarting();
     await this.letGoOfLife();
   }
@@ -307,6 +319,27 @@ module.exports = class Gate {
     } finally {
       this.attempt = undefined;
     }
+  }
+
+  /**
+   * As long as NocoBase is being stopped here: who waits for that waits for this node only as long as its session lives.
+   *
+   * @returns 'lost' when it has to be gone at once
+   */
+  async watchStop(run) {
+    const { clock, times } = this;
+    const left = () => this.seen + times.known - clock.now();
+    while (!run.over) {
+      if (this.ledger.lost || left() <= 0) return 'lost';
+      const asked = clock.now();
+      const look = this.ledger.view().then(
+        () => true,
+        () => false,
+      );
+      if (await Promise.race([look, clock.sleep(left()).then(() => false)])) this.seen = asked;
+      await clock.sleep(Math.min(times.poll, Math.max(left(), 0)));
+    }
+    return undefined;
   }
 
   /** @returns what is to be seen, 'taken' if another generation has begun meanwhile, or nothing where nobody answers */

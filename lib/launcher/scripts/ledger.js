@@ -25,7 +25,8 @@ const CREATE = `CREATE TABLE IF NOT EXISTS ${TABLE} (
   starting boolean NOT NULL DEFAULT false, -- by a node that has not said how that ended
   failures int NOT NULL DEFAULT 0,
   given_up_at timestamptz,
-  install boolean NOT NULL DEFAULT false, -- it began on an empty schema
+  install boolean NOT NULL DEFAULT false, -- it began on an empty schema, and was not healthy since
+  served boolean NOT NULL DEFAULT false, -- it was healthy once
   keys json, -- fingerprints (scrypt) of the keys with which it was healthy
   PRIMARY KEY (nocobase_schema, generation))`;
 
@@ -34,7 +35,8 @@ const VIEW = `(SELECT row_to_json(view) FROM (SELECT
   (SELECT coalesce(json_agg(row), '[]') FROM (
     SELECT generation, image, family, revision, asked_by, stop_at IS NOT NULL AS stop,
       extract(epoch FROM began_at) AS began, restore_point AS restore_point, healthy_at IS NOT NULL AS healthy,
-      starting, failures, given_up_at IS NOT NULL AS given_up, install, keys,
+      starting, failures, given_up_at IS NOT NULL AS given_up,
+      coalesce(given_up_at < clock_timestamp() - interval '15 minutes', false) AS lapsed, install, served, keys,
       hashtext(nocobase_schema || ' ' || generation)::bigint & 4294967295 AS key
     FROM ${TABLE} WHERE nocobase_schema = $1) AS row) AS rows,
   (SELECT coalesce(json_agg(lock), '[]') FROM (
@@ -162,20 +164,43 @@ module.exports = class Ledger {
        INSERT INTO ${TABLE} AS known (nocobase_schema, generation, image, family, revision, began_at, restore_point, starting, install)
        VALUES ($1, $2, $3, $4, $5, clock_timestamp(), $6, true, $7)
        ON CONFLICT (nocobase_schema, generation) DO UPDATE SET image = excluded.image, family = excluded.family,
-         revision = greatest(known.revision, excluded.revision), asked_by = NULL, stop_at = NULL,
+         revision = CASE WHEN $7 OR known.family <> excluded.family THEN excluded.revision
+           ELSE greatest(known.revision, excluded.revision) END, asked_by = NULL, stop_at = NULL,
          began_at = excluded.began_at, restore_point = excluded.restore_point, healthy_at = NULL, starting = true,
          failures = CASE WHEN $8 THEN 0 ELSE known.failures END, given_up_at = NULL,
-         install = known.install OR excluded.install`,
+         install = known.install OR excluded.install, served = known.served AND NOT $7,
+         keys = CASE WHEN $7 THEN NULL ELSE (SELECT keys FROM ${TABLE} WHERE nocobase_schema = $1
+           AND keys IS NOT NULL AND began_at IS NOT NULL ORDER BY began_at DESC LIMIT 1) END`,
       [schema, generation, ...this.identity, restorePoint, install, anew],
     );
   }
 
   healthy() {
-    return this.set('healthy_at = clock_timestamp(), starting = false, failures = 0, given_up_at = NULL');
+    return this.set(
+      `healthy_at = clock_timestamp(), starting = false, failures = 0, given_up_at = NULL, install = false,
+       served = true`,
+    );
   }
 
-  noteKeys() {
-    return this.set('keys = $3', JSON.stringify(fingerprint()));
+  /** @param known what was known of them */
+  noteKeys({ before, ...known } = {}) {
+    const [, family, revision] = this.identity;
+    const keys = { ...fingerprint(), family, revision, before: known.family && known };
+    return this.set('keys = $3', JSON.stringify(keys));
+  }
+
+  noteRevision() {
+    const [, family, revision] = this.identity;
+    return this.set('family = $3, revision = $4', family, revision);
+  }
+
+  /** The start of this generation has failed before it came to the database: that before it is current again. */
+  withdraw(tries) {
+    return this.set(
+      `began_at = NULL, restore_point = NULL, starting = false, failures = failures + 1,
+       given_up_at = CASE WHEN failures + 1 >= $3 THEN clock_timestamp() END`,
+      tries,
+    );
   }
 
   /** The start of this generation has failed, for reasons of its own. */

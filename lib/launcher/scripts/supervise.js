@@ -58,12 +58,12 @@ function end(sentence) {
 }
 
 /** The same, for a reason that lies in what was started: it counts as a try. */
-async function fail(sentence) {
+async function fail(sentence, how = 'failed') {
   if (exitCode) return;
   exitCode = 1;
   log(`stops: ${sentence}`);
   app?.kill();
-  await Promise.race([leaveGate('failed'), sleep(5000)]);
+  await Promise.race([leaveGate(how), sleep(5000)]);
   process.exit(1);
 }
 
@@ -83,6 +83,7 @@ function admit(pid) {
     fail(
       `${missing.join(', ')} is not there, and nodes without their cluster adapters damage data. Check that the ` +
         'licence covers it and that this node reaches pkg.nocobase.com (see the lines above), or put it into the image',
+      'untouched',
     );
   }
   listener = pid;
@@ -144,18 +145,29 @@ async function terminate(signal) {
   process.exit(exitCode);
 }
 
-async function giveUp(sentence) {
+async function giveUp({ sentence, isFinal }) {
   if (stopping) return;
   exitCode = 1;
   log(`stops: ${sentence}`);
   await stopApp(false);
-  await stopped('failed');
+  await stopped(isFinal ? 'final' : 'failed');
   await gate.close();
   process.exit(exitCode);
 }
 
+/** Whoever waits for this node to stop waits only as long as it has its session. */
+async function stopInTime(state) {
+  if ((await gate.watchStop(state)) !== 'lost' || !app) return;
+  log(
+    'kills NocoBase: it has lost its lock while it was stopping, and another version may run on this database by now',
+  );
+  stopping ??= app.ended;
+  app.kill();
+}
+
 /** Another generation is to run on this database. */
-async function leave() {
+async function leave(state) {
+  stopInTime(state);
   if (stopping) return forever;
   log('leaves: another version or other plug-ins are to run on this database; the load balancer takes this node out');
   fs.writeFileSync(LEAVING, '');
@@ -169,7 +181,10 @@ async function leave() {
 
 /** Another generation may run on this database already. */
 async function leaveAtOnce(error) {
-  if (stopping) return forever;
+  if (stopping) {
+    app?.kill();
+    return forever;
+  }
   if (!serves) {
     end(
       `lost the connection to the database (${error?.message || 'for too long'}) while NocoBase started, and with it ` +
@@ -197,7 +212,9 @@ async function run(alone) {
     else end(`NocoBase ${how}. The reason is in the lines above`);
   });
   const state = { healthy: false, over: false };
-  const left = gate.watch(state).then((why) => (why === 'lost' ? leaveAtOnce() : why === 'asked' ? leave() : forever));
+  const left = gate
+    .watch(state)
+    .then((why) => (why === 'lost' ? leaveAtOnce() : why === 'asked' ? leave(state) : forever));
   const again = watchHealth(alone, state);
   await Promise.race([left, again]);
   state.over = true;

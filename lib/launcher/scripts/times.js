@@ -7,7 +7,9 @@
  * - Who asks gives the order to stop `notice` after asking: whoever lost its session before has stopped, or is back and
  *   knows. `notice > lost + kill + 2 × poll`.
  * - Who has seen a running node vanish after the order begins `vanished` later: that node knew.
- *   `vanished > known + kill + 2 × poll`. A node that stops in order keeps its session, and nobody waits for it.
+ *   `vanished > known + kill + 2 × poll`. That holds also while it leaves, drains and stops, which takes longer: it goes
+ *   on looking for its session meanwhile, and kills NocoBase when that is gone. A node that stops in order keeps its
+ *   session until it has stopped, and nobody waits for it as for one that has vanished.
  */
 module.exports = function timesOf({ poll, lost, known, kill, absent }) {
   return {

@@ -17,7 +17,7 @@ module.exports = class Watchdog {
     this.unhealthySince = undefined;
   }
 
-  /** @returns why the node must end, or undefined */
+  /** @returns why the node must end, a `sentence`, and whether that `isFinal`: another try would take as long */
   observe(now, { state, detail }) {
     if (state === 'healthy') {
       this.wasHealthy = true;
@@ -31,12 +31,15 @@ module.exports = class Watchdog {
     const { alone, upgradeTimeout, startTimeout } = this.rules;
     this.errors = state === 'error' ? this.errors + 1 : 0;
     if (alone && this.errors >= ERRORS) {
-      return `NocoBase reports an error from which it does not recover by itself: ${detail}`;
+      return { sentence: `NocoBase reports an error from which it does not recover by itself: ${detail}` };
     }
     const limit = alone ? upgradeTimeout : startTimeout;
     if (now - this.startedAt < limit) return undefined;
     const name = alone ? 'upgradeTimeout' : 'the time for an ordinary start';
-    return `NocoBase did not become healthy within ${inSeconds(limit)} (${name}); last seen: ${detail || state}`;
+    return {
+      sentence: `NocoBase did not become healthy within ${inSeconds(limit)} (${name}); last seen: ${detail || state}`,
+      isFinal: alone,
+    };
   }
 
   afterHealth(now, state, detail) {
@@ -47,6 +50,8 @@ module.exports = class Watchdog {
     }
     this.unhealthySince ??= now;
     if (now - this.unhealthySince < this.rules.unhealthyTimeout) return undefined;
-    return `NocoBase has not been healthy for ${inSeconds(now - this.unhealthySince)}; last seen: ${detail || state}`;
+    return {
+      sentence: `NocoBase has not been healthy for ${inSeconds(now - this.unhealthySince)}; last seen: ${detail || state}`,
+    };
   }
 };
