@@ -152,8 +152,9 @@ export interface NocoBaseClusterProps {
 
   /**
    * How long the longest upgrade may take: 10 minutes to 12 hours. The node
-   * that upgrades is left alone that long unless NocoBase reports an error.
-   * CloudFormation itself waits for a service up to three hours.
+   * that upgrades is left alone that long unless NocoBase reports an error; then
+   * the version is given up. CloudFormation itself waits for a service up to
+   * three hours, and goes back in the middle of an upgrade that takes longer.
    *
    * @default Duration.hours(2)
    */
@@ -162,7 +163,8 @@ export interface NocoBaseClusterProps {
   /**
    * How often a version that does not get healthy on the database is tried,
    * before its nodes end at once and the deployment is given up. Only what fails
-   * by itself counts, not a node that was stopped.
+   * by itself counts, not a node that was stopped. It is tried again a quarter of
+   * an hour later, if its nodes still start, and by the next revision.
    *
    * @default 2
    */
@@ -184,7 +186,8 @@ export interface NocoBaseClusterProps {
    * it out after the deployment: the new keys are the known ones then.
    *
    * Nodes know the keys by a fingerprint (scrypt, salted) that they keep in the
-   * database, and end with a sentence when it is another one.
+   * database, and end with a sentence when it is another one. Nodes of the
+   * revision before may still have the keys of before.
    *
    * @default false
    */

@@ -81,8 +81,7 @@ function label(name, state) {
 
 function steps({ StartAt, States }) {
   const named = [];
-  for (let name = StartAt; name && States[name].Type !== 'Succeed'; name = States[name].Next) {
-    if (States[name].Type === 'Choice') break;
+  for (let name = StartAt; name && States[name].Type !== 'Succeed'; name = States[name].Next ?? States[name].Default) {
     if (States[name].Type === 'Task') named.push(`· ${name}`);
     named.push(...[States[name].ItemProcessor, ...(States[name].Branches ?? [])].filter(Boolean).flatMap(steps));
   }
@@ -98,10 +97,15 @@ function reason(choice) {
   return [...new Set(conditions.map(said))].join(choice.And ? ' and ' : ' or ');
 }
 
-function said({ Variable, IsPresent, StringEquals, StringMatches }) {
+function said({ Variable, IsPresent, StringEquals, StringMatches, Not, And }) {
+  if (Not) return `not ${said(Not)}`;
+  if (And) return said(And[0]);
+
   if (Variable === '$.do') return IsPresent === false ? 'none' : StringEquals;
+  if (Variable === '$.force') return 'force';
   if (Variable === '$.rule.State') return 'on';
   if (Variable === '$.off') return 'not yet';
+  if (Variable === '$.now.Desired') return 'none';
   return StringMatches ?? 'yes';
 }
 

@@ -13,7 +13,8 @@ const HELP = `Usage: cdk-nocobase maintenance begin|end|restart --stack <name> [
 
 Starts the state machine of the cluster and shows how it goes. If it runs already, that is what is shown.
 
-${COMMON_HELP}`;
+${COMMON_HELP}  --force            with end: does not wait until NocoBase answers. For one that is broken
+`;
 
 const DOINGS: readonly Doing[] = ['begin', 'end', 'restart'];
 
@@ -23,7 +24,7 @@ export const maintenanceCommand = {
 
   async run(args: readonly string[]): Promise<number> {
     try {
-      const line = parseCommandLine('maintenance', args);
+      const line = parseCommandLine('maintenance', args, { force: { type: 'boolean' } });
       if (line === undefined) {
         process.stdout.write(HELP);
         return 0;
@@ -32,8 +33,12 @@ export const maintenanceCommand = {
       if (does === undefined || line.words.length > 1) {
         throw new Refusal('maintenance begin, maintenance end or maintenance restart? maintenance --help says more.');
       }
-      const again = `Interrupted here. The state machine goes on. To see how:\n  ${commandLine(`maintenance ${does}`, line.options)}`;
-      await interruptible(again, async () => maintain(await connect(line.options), terminal, line.options, does));
+      const force = line.values.force === true;
+      if (force && does !== 'end') throw new Refusal('--force is for maintenance end alone.');
+      const again = `Interrupted here. The state machine goes on. To see how:\n  ${commandLine(`maintenance ${does}${force ? ' --force' : ''}`, line.options)}`;
+      await interruptible(again, async () =>
+        maintain(await connect(line.options), terminal, line.options, does, force),
+      );
       return 0;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -49,7 +54,7 @@ const DONE: Record<Doing, string> = {
   restart: 'All nodes have been started anew.',
 };
 
-export async function maintain(aws: Aws, io: Terminal, options: Options, does: Doing): Promise<void> {
+export async function maintain(aws: Aws, io: Terminal, options: Options, does: Doing, force = false): Promise<void> {
   const { maintenanceStateMachine: stateMachine, stackName } = await findCluster(aws, options);
   if (stateMachine === undefined) {
     throw new Refusal(
@@ -60,7 +65,7 @@ export async function maintain(aws: Aws, io: Terminal, options: Options, does: D
   const other = await running(aws, stateMachine);
   if (other !== undefined) {
     io.say(`maintenance ${other.does} of ${stackName} is running already:`);
-    if (other.does === does) {
+    if (other.does === does && other.force === force) {
       await follow(aws, io, other);
       io.say(DONE[does]);
       return;
@@ -71,6 +76,6 @@ export async function maintain(aws: Aws, io: Terminal, options: Options, does: D
     });
   }
   io.say(`maintenance ${does} of ${stackName}:`);
-  await follow(aws, io, await start(aws, stateMachine, does));
+  await follow(aws, io, await start(aws, stateMachine, does, force));
   io.say(DONE[does]);
 }

@@ -15,6 +15,8 @@ export type Doing = 'begin' | 'end' | 'restart';
 export interface Execution {
   readonly arn: string;
   readonly does: string;
+  /** Whether it ends without judging the node. */
+  readonly force: boolean;
 }
 
 export async function running(aws: Aws, stateMachine: string): Promise<Execution | undefined> {
@@ -26,23 +28,26 @@ export async function running(aws: Aws, stateMachine: string): Promise<Execution
   const { input = '{}' } = await aws.stepFunctions.send(
     new DescribeExecutionCommand({ executionArn: first.executionArn }),
   );
-  return { arn: first.executionArn!, does: doingOf(input) };
+  return { arn: first.executionArn!, ...orderOf(input) };
 }
 
-function doingOf(input: string): string {
+function orderOf(input: string): Omit<Execution, 'arn'> {
   try {
-    const { do: does }: { do?: unknown } = JSON.parse(input);
-    return typeof does === 'string' ? does : 'something else';
+    const { do: does, force }: { do?: unknown; force?: unknown } = JSON.parse(input);
+    return { does: typeof does === 'string' ? does : 'something else', force: force === true };
   } catch {
-    return 'something else';
+    return { does: 'something else', force: false };
   }
 }
 
-export async function start(aws: Aws, stateMachine: string, does: Doing): Promise<Execution> {
+export async function start(aws: Aws, stateMachine: string, does: Doing, force = false): Promise<Execution> {
   const { executionArn } = await aws.stepFunctions.send(
-    new StartExecutionCommand({ stateMachineArn: stateMachine, input: JSON.stringify({ do: does }) }),
+    new StartExecutionCommand({
+      stateMachineArn: stateMachine,
+      input: JSON.stringify({ do: does, ...(force ? { force } : {}) }),
+    }),
   );
-  return { arn: executionArn!, does };
+  return { arn: executionArn!, does, force };
 }
 
 const EVERY_MS = 3000;

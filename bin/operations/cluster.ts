@@ -3,11 +3,13 @@ import {
   paginateListStackResources,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
+import { DescribeServicesCommand } from '@aws-sdk/client-ecs';
 import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
 import { Refusal } from '../import-keys/refusal';
 import type { Aws } from './aws';
 import { isAws } from './aws-failure';
 import type { Options } from './options';
+import { revisionOf } from './revisions';
 
 /** A cluster, by what its stack says of it. */
 export interface Cluster {
@@ -19,8 +21,12 @@ export interface Cluster {
   /** Names of the services of its nodes. The web nodes are the first. */
   readonly services: readonly string[];
   readonly logGroup: string;
+  /** Whether the stack has made the log group, and for this cluster alone. */
+  readonly ownsLogGroup: boolean;
   /** Undefined: no RDS instance. */
   readonly databaseInstance?: string;
+  /** Whether the stack has made the instance, and for this cluster alone. */
+  readonly ownsDatabase: boolean;
   readonly maintenanceStateMachine?: string;
   /** The rule that is enabled during maintenance. */
   readonly holdRule?: string;
@@ -45,7 +51,11 @@ export async function findCluster(aws: Aws, options: Options): Promise<Cluster> 
     stackName,
   );
   const outputs = clusters.get(prefix)!;
-  const resources = await resourcesOf(aws, stackName, prefix, [...clusters.keys()]);
+  const all = await resourcesOf(aws, stackName);
+  const resources = belowOf(all, prefix, [...clusters.keys()]);
+  const owns = (type: string, what: string) =>
+    all.some((each) => each.ResourceType === type && isSame(each.PhysicalResourceId, outputs.get(what))) &&
+    [...clusters.values()].filter((other) => isSame(other.get(what), outputs.get(what))).length === 1;
   const ofType = (type: string) => resources.filter(({ ResourceType }) => ResourceType === type);
   const web = outputs.get('ServiceName')!;
   const services = ofType('AWS::ECS::Service').map(
@@ -56,9 +66,14 @@ export async function findCluster(aws: Aws, options: Options): Promise<Cluster> 
     stackStatus,
     prefix,
     ecsCluster: outputs.get('ClusterName')!,
-    services: [web, ...services.filter((name) => name !== web).sort()],
+    services: [
+      web,
+      ...(await withNodes(aws, outputs.get('ClusterName')!, services.filter((name) => name !== web).sort())),
+    ],
     logGroup: outputs.get('LogGroup') ?? '',
+    ownsLogGroup: owns('AWS::Logs::LogGroup', 'LogGroup'),
     databaseInstance: outputs.get('DatabaseInstance'),
+    ownsDatabase: owns('AWS::RDS::DBInstance', 'DatabaseInstance'),
     maintenanceStateMachine: outputs.get('MaintenanceStateMachine'),
     holdRule: ofType('AWS::Events::Rule').find(({ LogicalResourceId = '' }) =>
       /Hold[0-9A-F]{8}$/.test(LogicalResourceId),
@@ -98,20 +113,43 @@ function chosen(prefixes: readonly string[], { cluster }: Options, stackName: st
   );
 }
 
-/** Those of one cluster: of `NocoBase` and `NocoBase2`, what begins with the longer one is the other's. */
-async function resourcesOf(aws: Aws, stackName: string, prefix: string, prefixes: readonly string[]) {
+async function resourcesOf(aws: Aws, stackName: string): Promise<StackResourceSummary[]> {
   const found: StackResourceSummary[] = [];
-  const longer = prefixes.filter((other) => other !== prefix && other.startsWith(prefix));
   for await (const page of paginateListStackResources({ client: aws.cloudFormation }, { StackName: stackName })) {
     found.push(
       ...(page.StackResourceSummaries ?? []).filter(
-        ({ LogicalResourceId = '', PhysicalResourceId, ResourceStatus = '' }) =>
-          PhysicalResourceId !== undefined &&
-          !ResourceStatus.startsWith('DELETE_COMPLETE') &&
-          LogicalResourceId.startsWith(prefix) &&
-          !longer.some((other) => LogicalResourceId.startsWith(other)),
+        ({ PhysicalResourceId, ResourceStatus = '' }) =>
+          PhysicalResourceId !== undefined && !ResourceStatus.startsWith('DELETE_COMPLETE'),
       ),
     );
+  }
+  return found;
+}
+
+/** Those of one cluster: of `NocoBase` and `NocoBase2`, what begins with the longer one is the other's. */
+function belowOf(resources: readonly StackResourceSummary[], prefix: string, prefixes: readonly string[]) {
+  const longer = prefixes.filter((other) => other !== prefix && other.startsWith(prefix));
+  return resources.filter(
+    ({ LogicalResourceId = '' }) =>
+      LogicalResourceId.startsWith(prefix) && !longer.some((other) => LogicalResourceId.startsWith(other)),
+  );
+}
+
+/** RDS writes identifiers small. */
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && one.toLowerCase() === other?.toLowerCase();
+}
+
+/** Those whose tasks are nodes of NocoBase: a service `NocoBaseReports` beside the cluster begins like one of it. */
+async function withNodes(aws: Aws, cluster: string, services: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const service of services) {
+    const { services: [described] = [] } = await aws.ecs.send(
+      new DescribeServicesCommand({ cluster, services: [service] }),
+    );
+    if (described?.status !== 'ACTIVE' || described.taskDefinition === undefined) continue;
+    const { generation } = await revisionOf(aws, described.taskDefinition);
+    if (generation !== undefined) found.push(service);
   }
   return found;
 }

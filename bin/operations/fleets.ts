@@ -12,6 +12,14 @@ import { Refusal } from '../import-keys/refusal';
 import type { Aws } from './aws';
 import type { Cluster } from './cluster';
 
+/** What of scaling can be suspended. */
+export const SUSPENSIONS = {
+  in: 'DynamicScalingInSuspended',
+  out: 'DynamicScalingOutSuspended',
+  scheduled: 'ScheduledScalingSuspended',
+} as const;
+export type Suspension = keyof typeof SUSPENSIONS;
+
 /** Nodes of one kind: a service of ECS and the bounds within which it scales. */
 export interface Fleet {
   readonly service: string;
@@ -23,6 +31,8 @@ export interface Fleet {
   readonly desired: number;
   /** Undefined: it does not scale. */
   readonly bounds?: { readonly min: number; readonly max: number };
+  /** What of its scaling is suspended. */
+  readonly suspended: readonly Suspension[];
   /** ARN of the revision that nodes are of, or will be. */
   readonly taskDefinition: string;
   readonly deployments: readonly Deployment[];
@@ -66,6 +76,9 @@ export async function fleetsOf(aws: Aws, { ecsCluster, services, stackName }: Cl
       pending: described.pendingCount ?? 0,
       desired: described.desiredCount ?? 0,
       bounds: target && { min: target.MinCapacity ?? 0, max: target.MaxCapacity ?? 0 },
+      suspended: (Object.keys(SUSPENSIONS) as Suspension[]).filter(
+        (each) => target?.SuspendedState?.[SUSPENSIONS[each]],
+      ),
       taskDefinition: described.taskDefinition!,
       deployments: described.deployments ?? [],
       tags: described.tags ?? [],
@@ -75,6 +88,15 @@ export async function fleetsOf(aws: Aws, { ecsCluster, services, stackName }: Cl
 
 /** Those that are there, also those that are being stopped. */
 export async function tasksOf(aws: Aws, ecsCluster: string, service: string): Promise<Task[]> {
+  return (await allTasksOf(aws, ecsCluster, service)).filter((task) => !isGone(task));
+}
+
+export function isGone({ lastStatus }: Task): boolean {
+  return lastStatus === 'STOPPED' || lastStatus === 'DELETED';
+}
+
+/** Also those that have stopped; ECS knows them for an hour. */
+export async function allTasksOf(aws: Aws, ecsCluster: string, service: string): Promise<Task[]> {
   const arns: string[] = [];
   for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
     let nextToken: string | undefined;
@@ -91,7 +113,7 @@ export async function tasksOf(aws: Aws, ecsCluster: string, service: string): Pr
     const { tasks = [] } = await aws.ecs.send(
       new DescribeTasksCommand({ cluster: ecsCluster, tasks: arns.slice(start, start + 100) }),
     );
-    found.push(...tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED' && lastStatus !== 'DELETED'));
+    found.push(...tasks);
   }
   return found;
 }

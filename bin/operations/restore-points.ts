@@ -11,13 +11,28 @@ export interface RestorePoint {
   readonly generation: string;
   /** When it said so. */
   readonly at: Date;
+  /** Of which task definition it was; nodes of earlier versions of this library do not say it. */
+  readonly family?: string;
+  readonly revision?: number;
+  /** Whether it is of this cluster, and not of another one that writes to the same log group. */
+  readonly certain: boolean;
 }
 
 /** RDS keeps backups for no longer. */
 const LONGEST_RETENTION_MS = 35 * 24 * 3_600_000;
 
-/** From the logs of the nodes, the newest first. Several tries of one generation are one. */
-export async function restorePointsOf(aws: Aws, { logGroup }: Cluster, now: Date): Promise<RestorePoint[]> {
+const LINE = /begins "(.*?)" on this database.*Restore point: (.+?)(?:, of revision ([\w-]+):(\d+))?\s*$/;
+
+/**
+ * From the logs of the nodes, the newest first. Several tries of one generation are one. Without those of other clusters.
+ * @param families of the task definitions of the cluster; undefined: not known
+ */
+export async function restorePointsOf(
+  aws: Aws,
+  { logGroup, ownsLogGroup }: Cluster,
+  families: readonly string[] | undefined,
+  now: Date,
+): Promise<RestorePoint[]> {
   const found: RestorePoint[] = [];
   const pages = paginateFilterLogEvents(
     { client: aws.logs },
@@ -29,9 +44,18 @@ export async function restorePointsOf(aws: Aws, { logGroup }: Cluster, now: Date
   );
   for await (const { events = [] } of pages) {
     for (const { message = '', timestamp = 0 } of events) {
-      const [, generation, text] = /begins "(.*?)" on this database.*Restore point: (.+?)\s*$/.exec(message) ?? [];
+      const [, generation, text, family, revision] = LINE.exec(message) ?? [];
       const point = text === undefined ? undefined : pointOf(text);
-      if (generation !== undefined && point !== undefined) found.push({ generation, point, at: new Date(timestamp) });
+      if (generation === undefined || point === undefined) continue;
+      const isKnown = family !== undefined && families !== undefined;
+      if (isKnown && !families.includes(family)) continue;
+      found.push({
+        generation,
+        point,
+        at: new Date(timestamp),
+        certain: isKnown || ownsLogGroup,
+        ...(family === undefined ? {} : { family, revision: Number(revision) }),
+      });
     }
   }
   found.sort((a, b) => a.at.getTime() - b.at.getTime());

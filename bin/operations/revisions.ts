@@ -64,15 +64,26 @@ export function partsOf(arn: string): { family: string; revision: number } {
   return { family, revision: Number(revision) };
 }
 
+/** Of a revision that was made of one which no service may be given any more. */
+export const COPY_OF = 'cdk-nocobase:copy-of';
+
+export function isCopy({ tags }: Revision, of?: string): boolean {
+  return tags.some(({ key, value }) => key === COPY_OF && (of === undefined || value === of));
+}
+
 /** A generation that began. */
 export interface Beginning {
   readonly generation: string;
   readonly at: Date;
+  /** Of which task definition, where that is known. */
+  readonly family?: string;
+  readonly revision?: number;
 }
 
 /**
  * The revision of a family whose nodes ran until another generation began: the newest that was there at that moment and
- * is of another generation. What a deployment has made that failed before is not there any more by then.
+ * is of another generation. What a deployment has made that failed before is not there any more by then. A deployment
+ * that came meanwhile has a greater number; a copy may have that too, because it is as old as what it is a copy of.
  */
 export async function revisionBefore(aws: Aws, family: string, begun: Beginning): Promise<Revision | undefined> {
   for await (const revision of revisionsOf(aws, family)) {
@@ -80,7 +91,21 @@ export async function revisionBefore(aws: Aws, family: string, begun: Beginning)
     const wasThere =
       (registeredAt === undefined || registeredAt <= begun.at) &&
       (status !== 'INACTIVE' || deregisteredAt === undefined || deregisteredAt >= begun.at);
-    if (wasThere && revision.generation !== undefined && revision.generation !== begun.generation) return revision;
+    const isEarlier = begun.family !== family || revision.revision < begun.revision! || isCopy(revision);
+    if (wasThere && isEarlier && revision.generation !== undefined && revision.generation !== begun.generation)
+      return revision;
   }
   return undefined;
+}
+
+/** Whether a family contradicts that one generation, and no other, ran from a moment on. */
+export async function changedSince(aws: Aws, family: string, generation: string | undefined, moment: Date) {
+  let isOlder = false;
+  let another = false;
+  for await (const { generation: its, definition } of revisionsOf(aws, family)) {
+    const { registeredAt, deregisteredAt } = definition;
+    if (its === generation) isOlder ||= registeredAt === undefined || registeredAt <= moment;
+    else another ||= [registeredAt, deregisteredAt].some((at) => at !== undefined && at > moment);
+  }
+  return { another, isYounger: !isOlder };
 }

@@ -1,6 +1,6 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { Refusal } from '../import-keys/refusal';
-import { type Cluster, isInMaintenance } from '../operations/cluster';
+import { type Cluster, findCluster, isInMaintenance } from '../operations/cluster';
 import { type Window, windowOf } from '../operations/database';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
@@ -39,9 +39,51 @@ export function checkKind({ DBInstanceIdentifier: id, DBClusterIdentifier, Engin
   }
 }
 
+/** A rename that is to happen at once makes everything happen at once that waits for the maintenance window. */
+export function checkPending(instance: DBInstance, kept: string) {
+  const { DBInstanceIdentifier: id, PendingModifiedValues = {} } = instance;
+  if (isBeingRenamed(instance, kept)) return;
+  const pending = Object.keys(PendingModifiedValues);
+  if (pending.length === 0) return;
+  throw new Refusal(
+    `Changes of ${id} wait for its maintenance window: ${pending.join(', ')}. To rename it would make them now.`,
+    'Make them first, and wait until none is left; or take them back, by changing to what is there:',
+    `  aws rds modify-db-instance --db-instance-identifier ${id} --apply-immediately`,
+  );
+}
+
+/** Whether RDS has been told, and has perhaps not begun. */
+export function isBeingRenamed({ DBInstanceStatus, PendingModifiedValues }: DBInstance, kept: string): boolean {
+  return DBInstanceStatus === 'renaming' || PendingModifiedValues?.DBInstanceIdentifier === kept;
+}
+
+/** Everything on an instance goes back, whoever else has data there. */
+export function checkShared({ cluster, instance, options, point }: Context, wholeInstance: boolean) {
+  if (cluster.ownsDatabase || wholeInstance) return;
+  throw new Refusal(
+    `${instance} was not made by the stack ${cluster.stackName} for this cluster alone. A restore takes back the whole`,
+    'instance: all databases on it, of every application that uses it. Nothing was changed. If that is what you want:',
+    `  ${commandLine(`restore --to ${written(point)} --whole-instance`, options)}`,
+    'If not: docs/operations/restore.md, "Other databases", says how to take back one database of several.',
+  );
+}
+
+/** Neither a deployment nor maintenance, which would start nodes. */
+export async function checkQuiet({ aws, options }: Context) {
+  const cluster = await findCluster(aws, options);
+  checkStack(cluster);
+  if ((await isInMaintenance(aws, cluster)) !== true) return;
+  throw new Refusal(
+    'Maintenance is on, and its end would start nodes in the middle of a restore. End it first:',
+    `  ${commandLine('maintenance end', options)}`,
+    'That waits until the node answers. If it does not come back:',
+    `  ${commandLine('maintenance end --force', options)}`,
+  );
+}
+
 /** Before the instance is renamed. */
 export async function checkDatabase(context: Context, instance: DBInstance, stage: Stage): Promise<Window> {
-  const { aws, io, point, options, cluster } = context;
+  const { aws, io, point, options } = context;
   const { DBInstanceIdentifier: id, DBInstanceStatus: status, BackupRetentionPeriod: days } = instance;
   checkKind(instance);
   if (status !== 'available' && !(stage !== Stage.NEW && status === 'modifying')) {
@@ -68,11 +110,7 @@ export async function checkDatabase(context: Context, instance: DBInstance, stag
       `${commandLine('status', options)} lists the restore points there are.`,
     );
   }
-  if ((await isInMaintenance(aws, cluster)) === true) {
-    throw new Refusal(
-      'Maintenance is on, and its end would start nodes in the middle of a restore. End it first:',
-      `  ${commandLine('maintenance end', options)}`,
-    );
-  }
+  checkPending(instance, context.kept);
+  await checkQuiet(context);
   return window;
 }

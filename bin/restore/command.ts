@@ -7,13 +7,14 @@ import { COMMON_HELP, commandLine, type Options, parseCommandLine, type Values }
 import { pointOf, written } from '../operations/point';
 import { revisionOf } from '../operations/revisions';
 import { interruptible, type Terminal, terminal } from '../operations/terminal';
-import { checkDatabase, checkedInstance, checkKind, checkStack } from './checks';
+import { checkedInstance, checkKind, checkShared, checkStack } from './checks';
 import { type Context, Stage } from './context';
 import { makeAlike, rename, restore, waitForPoint, waitUntilAvailable } from './database';
+import { checkSame, look, type Nodes } from './look';
 import { keptName } from './marks';
-import { comeBack, toZero } from './nodes';
-import { planned, returnOf } from './plan';
-import { comparison, next } from './report';
+import { comeBack, holdAtZero, holdStrangers, toZero } from './nodes';
+import { planned } from './plan';
+import { comparison, done, next } from './report';
 import { stageOf } from './stage';
 
 const HELP = `Usage: cdk-nocobase restore --stack <name> --to <restore point> [options]
@@ -26,6 +27,8 @@ on when the same command is given again. status lists the restore points.
 ${COMMON_HELP}  --revision <family:number>
                      the task definition that the nodes come back with, where logs and ECS do not tell it; for each
                      family once
+  --nodes <min-max>  how many web nodes come back, where there are none today, e.g. 2-4
+  --whole-instance   the database is on an instance that others may use: take back all that is on it
   --yes              do not ask
 `;
 
@@ -33,6 +36,8 @@ ${COMMON_HELP}  --revision <family:number>
 export interface Request {
   readonly point: Date;
   readonly revisions: readonly string[];
+  readonly nodes?: Nodes;
+  readonly wholeInstance?: boolean;
   readonly yes: boolean;
 }
 
@@ -45,6 +50,8 @@ export const restoreCommand = {
       const line = parseCommandLine('restore', args, {
         to: { type: 'string' },
         revision: { type: 'string', multiple: true },
+        nodes: { type: 'string' },
+        'whole-instance': { type: 'boolean' },
         yes: { type: 'boolean' },
       });
       if (line === undefined) {
@@ -63,7 +70,7 @@ export const restoreCommand = {
   },
 };
 
-function requestOf({ to, revision, yes }: Values, words: readonly string[]): Request {
+export function requestOf({ to, revision, nodes, yes, ...values }: Values, words: readonly string[]): Request {
   if (words.length > 0) throw new Refusal('restore takes no words, only options. Say --to before the moment.');
   if (to === undefined) {
     throw new Refusal('To which moment? Say --to 2026-01-31T04:05:06Z, for example. status lists the restore points.');
@@ -77,7 +84,19 @@ function requestOf({ to, revision, yes }: Values, words: readonly string[]): Req
   const revisions = (revision ?? []) as string[];
   const wrong = revisions.find((each) => !/^[\w-]+:[1-9]\d*$/.test(each));
   if (wrong !== undefined) throw new Refusal(`--revision ${wrong}: write family and number, e.g. NocoBaseWeb:7.`);
-  return { point, revisions, yes: yes === true };
+  return {
+    point,
+    revisions,
+    nodes: nodes === undefined ? undefined : nodesOf(String(nodes)),
+    wholeInstance: values['whole-instance'] === true,
+    yes: yes === true,
+  };
+}
+
+function nodesOf(text: string): Nodes {
+  const [, min, max] = /^([1-9]\d{0,3})-([1-9]\d{0,3})$/.exec(text) ?? [];
+  if (min !== undefined && Number(min) <= Number(max)) return { min: Number(min), max: Number(max) };
+  throw new Refusal(`--nodes ${text}: write the least and the most, e.g. 2-4 (minNodes and maxNodes of the cluster).`);
 }
 
 /** All of it, from wherever it was left. */
@@ -92,17 +111,23 @@ export async function takeBack(aws: Aws, io: Terminal, options: Options, request
   const fleets = await fleetsOf(aws, cluster);
   const stage = await stageOf(context, fleets);
   if (stage === Stage.DONE) {
-    io.say(`${cluster.stackName} is back at ${written(point)} already: ${instance} was restored to it, and nodes run.`);
-    return;
+    for (const line of done(context, there!, await instanceOf(aws, context.kept))) io.say(line);
+    const { service, running } = fleets[0]!;
+    if (running > 0) return;
+    throw new Refusal(
+      `But no node of ${service} runs. Its events say why: aws ecs describe-services --cluster ${cluster.ecsCluster} --services ${service}`,
+    );
   }
   if (stage === Stage.NEW || stage === Stage.STOPPING) {
     await stop(context, stage, request);
   } else {
     io.say(`Goes on with the restore of ${cluster.stackName} to ${written(point)}.`);
+    await (stage === Stage.RENAMING ? holdAtZero(context) : holdStrangers(context));
   }
   if (stage !== Stage.RESTORED) {
     io.say('Renames the database');
     await rename(context);
+    await holdAtZero(context);
     io.say('Restores it');
     await restore(context);
   } else {
@@ -122,23 +147,34 @@ export async function takeBack(aws: Aws, io: Terminal, options: Options, request
 }
 
 /** Up to no node running: until then the database is as it was. */
-async function stop(context: Context, stage: Stage, { revisions, yes }: Request) {
-  const { aws, io, cluster, instance, point, options } = context;
-  const database = (await instanceOf(aws, instance))!;
-  const window = await checkDatabase(context, database, stage);
-  const fleets = await fleetsOf(aws, cluster);
-  const back = await returnOf(context, fleets, revisions);
+async function stop(context: Context, stage: Stage, request: Request) {
+  const { io, cluster, point, options } = context;
+  if (stage === Stage.NEW) checkShared(context, request.wholeInstance === true);
+  let seen = await look(context, stage, request);
   if (stage === Stage.NEW) {
-    for (const line of planned(context, database, window, fleets, back)) io.say(line);
+    for (const line of planned(context, seen)) io.say(line);
     io.say();
-    if (!yes) await confirm(io, cluster.stackName, commandLine(`restore --to ${written(point)} --yes`, options));
+    if (!request.yes) await confirm(io, cluster.stackName, commandLine(again(request), options));
     io.say('Waits for the restore point');
     await waitForPoint(context);
+    const now = await look(context, stage, request);
+    checkSame(seen, now);
+    seen = now;
   } else {
     io.say(`Goes on with the restore of ${cluster.stackName} to ${written(point)}: nodes were being stopped.`);
   }
   io.say('Stops the nodes');
-  await toZero(context, fleets, back.targets);
+  await toZero(context, seen.fleets, seen.back.targets);
+}
+
+function again({ point, revisions, nodes, wholeInstance }: Request): string {
+  return [
+    `restore --to ${written(point)}`,
+    ...revisions.map((each) => `--revision ${each}`),
+    ...(nodes ? [`--nodes ${nodes.min}-${nodes.max}`] : []),
+    ...(wholeInstance ? ['--whole-instance'] : []),
+    '--yes',
+  ].join(' ');
 }
 
 async function confirm(io: Terminal, stack: string, withYes: string) {

@@ -9,8 +9,9 @@ import { Refusal } from '../import-keys/refusal';
 import { instanceOf } from '../operations/database';
 import { written } from '../operations/point';
 import { type Sight, until } from '../operations/terminal';
+import { checkPending, isBeingRenamed } from './checks';
 import type { Context } from './context';
-import { KEPT, RESTORED } from './marks';
+import { KEPT, keptFor, RESTORED } from './marks';
 import { changes, restoreSettings } from './properties';
 
 /** Until RDS has everything up to the point. */
@@ -26,9 +27,13 @@ export async function waitForPoint({ aws, io, instance, point }: Context) {
 /** Gives the instance its other name. AWS says that this takes about ten minutes. */
 export async function rename({ aws, io, instance, kept, point }: Context) {
   const there = await instanceOf(aws, instance);
-  if (there && there.DBInstanceStatus !== 'renaming') {
+  if (there && !isBeingRenamed(there, kept)) {
+    checkPending(there, kept);
     await aws.rds.send(
-      new AddTagsToResourceCommand({ ResourceName: there.DBInstanceArn, Tags: [{ Key: KEPT, Value: written(point) }] }),
+      new AddTagsToResourceCommand({
+        ResourceName: there.DBInstanceArn,
+        Tags: [{ Key: KEPT, Value: keptFor(instance, point) }],
+      }),
     );
     await aws.rds.send(
       new ModifyDBInstanceCommand({

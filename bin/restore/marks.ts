@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { SUSPENSIONS, type Suspension } from '../operations/fleets';
 import { compact, written } from '../operations/point';
 
 /**
@@ -5,30 +7,30 @@ import { compact, written } from '../operations/point';
  * same command goes on from there.
  */
 
-/** Of a service: bounds, and the revision that its nodes come back with. */
+/** Of a service: bounds, what of scaling was suspended, and the revision that its nodes come back with. */
 export const BEFORE = 'cdk-nocobase:before-restore';
-/** Of the instance that was renamed and is kept. */
+/** Of the instance that was renamed and is kept: what for, and what it was called. */
 export const KEPT = 'cdk-nocobase:kept-before-restore';
 /** Of the instance that was restored. */
 export const RESTORED = 'cdk-nocobase:restored-to';
-/** Of a revision that was made of one which no service may be given any more. */
-export const COPY_OF = 'cdk-nocobase:copy-of';
 
 /** What a service is to be again. */
 export interface Memory {
   readonly to: string;
   /** Undefined: it does not scale. */
   readonly bounds?: { readonly min: number; readonly max: number };
+  readonly suspended: readonly Suspension[];
   readonly count: number;
   /** Of its family. */
   readonly revision: number;
 }
 
 /** Tags have letters, digits, spaces and _ . : / = + - @. */
-export function remembered({ to, bounds, count, revision }: Memory): string {
+export function remembered({ to, bounds, suspended, count, revision }: Memory): string {
   return [
     `to=${to}`,
     ...(bounds ? [`min=${bounds.min}`, `max=${bounds.max}`] : []),
+    ...(suspended.length > 0 ? [`suspended=${suspended.join('+')}`] : []),
     `count=${count}`,
     `revision=${revision}`,
   ].join(' ');
@@ -42,6 +44,7 @@ export function memoryOf(tags: readonly { key?: string; value?: string }[]): Mem
   return {
     to: fields.to ?? '',
     bounds: fields.min === undefined ? undefined : { min: number('min'), max: number('max') },
+    suspended: (Object.keys(SUSPENSIONS) as Suspension[]).filter((each) => fields.suspended?.split('+').includes(each)),
     count: number('count'),
     revision: number('revision'),
   };
@@ -53,7 +56,15 @@ const LONGEST = 63;
 /** What the instance is called that is kept. */
 export function keptName(instance: string, point: Date): string {
   const suffix = `-before-restore-${compact(point)}`;
-  return `${instance.slice(0, LONGEST - suffix.length).replace(/-+$/, '')}${suffix}`;
+  const room = LONGEST - suffix.length;
+  if (instance.length <= room) return `${instance}${suffix}`;
+  // Two that begin alike must not be called alike.
+  const hash = createHash('sha256').update(instance).digest('hex').slice(0, 8);
+  return `${instance.slice(0, room - hash.length - 1).replace(/-+$/, '')}-${hash}${suffix}`;
+}
+
+export function keptFor(instance: string, point: Date): string {
+  return `${written(point)} ${instance}`;
 }
 
 export function rdsTag(tags: readonly { Key?: string; Value?: string }[] | undefined, key: string): string | undefined {

@@ -1,32 +1,64 @@
 import { RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
-import {
-  RegisterTaskDefinitionCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  UpdateServiceCommand,
-} from '@aws-sdk/client-ecs';
-import { Refusal } from '../import-keys/refusal';
-import { type Fleet, fleetsOf, tasksOf } from '../operations/fleets';
+import { TagResourceCommand, UntagResourceCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { type Fleet, fleetsOf, SUSPENSIONS, type Suspension, tasksOf } from '../operations/fleets';
 import { written } from '../operations/point';
-import { partsOf, type Revision, revisionOf, revisionsOf } from '../operations/revisions';
+import { partsOf, type Revision } from '../operations/revisions';
 import { until } from '../operations/terminal';
+import { checkQuiet } from './checks';
 import type { Context } from './context';
-import { BEFORE, COPY_OF, type Memory, memoryOf, remembered } from './marks';
+import { untilHealthy } from './health';
+import { BEFORE, type Memory, memoryOf, remembered } from './marks';
+import { usable } from './task-definitions';
 
 /** Which revision the nodes of a service come back with. */
 export type Targets = ReadonlyMap<string, Revision>;
 
 /** Remembers how all services are, and only then takes their nodes. */
 export async function toZero(context: Context, fleets: readonly Fleet[], targets: Targets) {
-  const { aws, io, cluster, point } = context;
-  for (const { arn, service, bounds, desired, tags } of fleets) {
-    if (memoryOf(tags) !== undefined) continue;
-    const { revision } = targets.get(service)!;
-    const value = remembered({ to: written(point), bounds, count: desired, revision });
+  const { aws, point } = context;
+  const revisions = new Map<string, number>();
+  for (const { arn, service, bounds, suspended, desired, tags } of fleets) {
+    const memory = memoryOf(tags);
+    const revision = memory?.revision ?? targets.get(service)!.revision;
+    revisions.set(service, revision);
+    if (memory !== undefined) continue;
+    const value = remembered({ to: written(point), bounds, suspended, count: desired, revision });
     await aws.ecs.send(new TagResourceCommand({ resourceArn: arn, tags: [{ key: BEFORE, value }] }));
   }
-  for (const { resourceId, bounds, service, desired } of fleets) {
-    if (bounds && (bounds.min > 0 || bounds.max > 0)) await register(context, resourceId, { min: 0, max: 0 });
+  await hold(context, fleets, revisions);
+}
+
+/** Whatever somebody has started since. Nothing happens to a database beside a deployment, or in maintenance. */
+export async function holdAtZero(context: Context) {
+  await checkQuiet(context);
+  const fleets = await waitingOf(context);
+  await hold(context, fleets, new Map(fleets.map(({ service, memory }) => [service, memory.revision])));
+}
+
+/** Nodes of the version before may run on the restored database, others may not. */
+export async function holdStrangers(context: Context) {
+  await checkQuiet(context);
+  const { aws, cluster } = context;
+  for (const { service, taskDefinition, memory } of await waitingOf(context)) {
+    const target = await usable(context, taskDefinition, memory.revision);
+    const tasks = await tasksOf(aws, cluster.ecsCluster, service);
+    if (taskDefinition !== target || tasks.some(({ taskDefinitionArn }) => taskDefinitionArn !== target)) {
+      return holdAtZero(context);
+    }
+  }
+}
+
+/**
+ * Nodes to zero, and every service at its old revision as soon as there are none: who starts a node from then on, a
+ * scheduled action or a person, starts one that fits the database to come. A deployment of no nodes cannot fail.
+ */
+async function hold(context: Context, fleets: readonly Fleet[], revisions: ReadonlyMap<string, number>) {
+  const { aws, io, cluster } = context;
+  const every = Object.keys(SUSPENSIONS) as Suspension[];
+  for (const { resourceId, bounds, suspended, service, desired } of fleets) {
+    if (bounds && (bounds.min > 0 || bounds.max > 0 || suspended.length < every.length)) {
+      await register(context, resourceId, { min: 0, max: 0 }, every);
+    }
     if (desired > 0) {
       await aws.ecs.send(new UpdateServiceCommand({ cluster: cluster.ecsCluster, service, desiredCount: 0 }));
     }
@@ -43,66 +75,64 @@ export async function toZero(context: Context, fleets: readonly Fleet[], targets
       ? { seen: 'no node runs any more', done: true }
       : { seen: `nodes are being stopped: ${left.join(', ') || `${running} left`}` };
   });
+  for (const { service, taskDefinition } of fleets) {
+    const target = await usable(context, taskDefinition, revisions.get(service)!);
+    if (target === taskDefinition) continue;
+    io.say(`  ${service} gets revision ${partsOf(target).revision}`);
+    await aws.ecs.send(new UpdateServiceCommand({ cluster: cluster.ecsCluster, service, taskDefinition: target }));
+  }
+  await untilTakenOver(context);
 }
 
-/** Each service at its old revision first, at zero nodes: what is a deployment of none cannot fail and be rolled back. */
-export async function comeBack(context: Context) {
-  const { aws, io, cluster } = context;
-  const before = await fleetsOf(aws, cluster);
-  for (const { service, tags, taskDefinition } of before) {
-    const memory = memoryOf(tags);
-    if (memory === undefined) continue;
-    const target = await usable(context, taskDefinition, memory);
-    if (target !== taskDefinition) {
-      io.say(`  ${service} gets revision ${partsOf(target).revision}`);
-      await aws.ecs.send(new UpdateServiceCommand({ cluster: cluster.ecsCluster, service, taskDefinition: target }));
-    }
-  }
+/** Else it would be a deployment of the nodes to come, which ECS may roll back to the newer version. */
+async function untilTakenOver({ aws, io, cluster }: Context) {
   await until(io, async () => {
     const waiting = (await fleetsOf(aws, cluster)).filter(
-      ({ tags, deployments, desired }) =>
-        memoryOf(tags) && desired === 0 && deployments.some((each) => each.rolloutState === 'IN_PROGRESS'),
+      ({ desired, deployments }) =>
+        desired === 0 && deployments.some(({ rolloutState }) => rolloutState === 'IN_PROGRESS'),
     );
     return waiting.length === 0
       ? { seen: 'the services are at the version before', done: true }
       : { seen: `ECS takes over the revision of ${waiting.map(({ service }) => service).join(', ')}` };
   });
-  for (const { resourceId, service, tags } of before) {
-    const memory = memoryOf(tags);
-    if (memory?.bounds) await register(context, resourceId, memory.bounds);
-    // Application Auto Scaling raises the count to the least, and no further.
-    if (memory && !memory.bounds?.min) {
-      await aws.ecs.send(
-        new UpdateServiceCommand({ cluster: cluster.ecsCluster, service, desiredCount: memory.count }),
-      );
+}
+
+/** As many nodes as there were. */
+export async function comeBack(context: Context) {
+  const { aws, cluster } = context;
+  await holdStrangers(context);
+  await untilTakenOver(context);
+  const fleets = await waitingOf(context);
+  for (const { resourceId, service, memory } of fleets) {
+    const { bounds, suspended, count } = memory;
+    if (bounds) await register(context, resourceId, bounds, suspended);
+    // Application Auto Scaling raises the count to the least, and no further; if it is to raise none, nobody does.
+    if (!bounds?.min || suspended.includes('out')) {
+      const desiredCount = bounds?.min || count;
+      await aws.ecs.send(new UpdateServiceCommand({ cluster: cluster.ecsCluster, service, desiredCount }));
     }
   }
-  await until(io, () => healthy(context));
-  for (const { arn, tags } of before) {
-    if (memoryOf(tags)) await aws.ecs.send(new UntagResourceCommand({ resourceArn: arn, tagKeys: [BEFORE] }));
+  await untilHealthy(context);
+  for (const { arn } of fleets) {
+    await aws.ecs.send(new UntagResourceCommand({ resourceArn: arn, tagKeys: [BEFORE] }));
   }
 }
 
-async function healthy({ aws, cluster }: Context) {
-  const [web] = await fleetsOf(aws, cluster);
-  const { service, running, desired, deployments, taskDefinition } = web!;
-  if (deployments.some(({ status, rolloutState }) => status === 'PRIMARY' && rolloutState === 'FAILED')) {
-    throw new Refusal(
-      `The nodes of ${service} do not get healthy, and ECS has given up. The database is restored.`,
-      `Their log says why: aws logs tail ${cluster.logGroup} --since 30m. Mend that, then run this again.`,
-    );
-  }
-  const tasks = await tasksOf(aws, cluster.ecsCluster, service);
-  const good = tasks.filter(
-    ({ healthStatus, lastStatus, taskDefinitionArn }) =>
-      healthStatus === 'HEALTHY' && lastStatus === 'RUNNING' && taskDefinitionArn === taskDefinition,
-  );
-  return good.length > 0
-    ? { seen: `a node is healthy; ${running} of ${desired} run`, done: true }
-    : { seen: `nodes start: ${running} of ${desired} run, none is healthy yet` };
+/** Those that have not come back. */
+async function waitingOf({ aws, cluster }: Context): Promise<(Fleet & { readonly memory: Memory })[]> {
+  return (await fleetsOf(aws, cluster)).flatMap((fleet) => {
+    const memory = memoryOf(fleet.tags);
+    return memory === undefined ? [] : [{ ...fleet, memory }];
+  });
 }
 
-async function register({ aws }: Context, resourceId: string, { min, max }: { min: number; max: number }) {
+async function register(
+  { aws }: Context,
+  resourceId: string,
+  { min, max }: { readonly min: number; readonly max: number },
+  suspended: readonly Suspension[],
+) {
+  const states = Object.entries(SUSPENSIONS).map(([each, state]) => [state, suspended.includes(each as Suspension)]);
   await aws.scaling.send(
     new RegisterScalableTargetCommand({
       ServiceNamespace: 'ecs',
@@ -110,56 +140,7 @@ async function register({ aws }: Context, resourceId: string, { min, max }: { mi
       ResourceId: resourceId,
       MinCapacity: min,
       MaxCapacity: max,
+      SuspendedState: Object.fromEntries(states),
     }),
   );
-}
-
-/**
- * The revision itself, or a copy of it: CloudFormation deregisters what a successful deployment has replaced, and no
- * service may be given such a revision (ECS, DeregisterTaskDefinition).
- */
-async function usable(context: Context, taskDefinition: string, memory: Memory): Promise<string> {
-  const { aws } = context;
-  const { family } = partsOf(taskDefinition);
-  const current = await revisionOf(aws, taskDefinition);
-  const wanted = await revisionOf(aws, `${family}:${memory.revision}`);
-  if (current.arn === wanted.arn) return wanted.arn;
-  if (wanted.definition.status !== 'INACTIVE') return wanted.arn;
-  for await (const each of revisionsOf(aws, family)) {
-    if (each.revision <= wanted.revision) break;
-    const isCopy = each.tags.some(({ key, value }) => key === COPY_OF && value === wanted.arn);
-    if (isCopy && each.definition.status !== 'INACTIVE') return each.arn;
-  }
-  return copy(context, wanted);
-}
-
-async function copy({ aws, io }: Context, { arn, definition, tags, revision }: Revision): Promise<string> {
-  const { family, containerDefinitions, taskRoleArn, executionRoleArn, networkMode, volumes, cpu, memory } = definition;
-  const { placementConstraints, runtimePlatform, ephemeralStorage, pidMode, ipcMode, proxyConfiguration } = definition;
-  const { taskDefinition } = await aws.ecs.send(
-    new RegisterTaskDefinitionCommand({
-      family,
-      containerDefinitions,
-      taskRoleArn,
-      executionRoleArn,
-      networkMode,
-      volumes,
-      cpu,
-      memory,
-      placementConstraints,
-      runtimePlatform,
-      ephemeralStorage,
-      pidMode,
-      ipcMode,
-      proxyConfiguration,
-      // What it was checked for, not what it needs of the region.
-      requiresCompatibilities: definition.requiresCompatibilities,
-      tags: [
-        ...tags.filter(({ key = '' }) => !key.startsWith('aws:') && key !== COPY_OF),
-        { key: COPY_OF, value: arn },
-      ],
-    }),
-  );
-  io.say(`  revision ${revision} was deregistered; revision ${taskDefinition!.revision} is a copy of it`);
-  return taskDefinition!.taskDefinitionArn!;
 }

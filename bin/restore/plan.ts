@@ -1,13 +1,14 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { Refusal } from '../import-keys/refusal';
 import type { Aws } from '../operations/aws';
-import type { Window } from '../operations/database';
 import type { Fleet } from '../operations/fleets';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
 import { firstAfter, type RestorePoint, restorePointsOf } from '../operations/restore-points';
-import { partsOf, type Revision, revisionBefore, revisionOf, revisionsOf } from '../operations/revisions';
+import { changedSince, partsOf, type Revision, revisionBefore, revisionOf, revisionsOf } from '../operations/revisions';
 import type { Context } from './context';
+import type { Seen } from './look';
+import { memoryOf } from './marks';
 import type { Targets } from './nodes';
 
 /** What came after the point, and what nodes are to be again therefore. */
@@ -19,41 +20,82 @@ export interface Return {
 /** @param chosen `family:revision`, by somebody who knows better than the logs */
 export async function returnOf(context: Context, fleets: readonly Fleet[], chosen: readonly string[]): Promise<Return> {
   const { aws, cluster, io, point } = context;
-  const undone = firstAfter(await restorePointsOf(aws, cluster, io.now()), point);
+  const families = fleets.map(({ taskDefinition }) => partsOf(taskDefinition).family);
+  const undone = firstAfter(await restorePointsOf(aws, cluster, families, io.now()), point);
   const targets = new Map<string, Revision>();
   const wanted = new Map(chosen.map((each) => [partsOf(each).family, each]));
-  for (const { service, taskDefinition } of fleets) {
+  for (const { service, taskDefinition, tags } of fleets) {
     const { family } = partsOf(taskDefinition);
     const byHand = wanted.get(family);
     wanted.delete(family);
-    targets.set(service, await target(context, taskDefinition, undone, byHand));
+    // What is remembered was chosen when the restore began.
+    if (memoryOf(tags) === undefined) targets.set(service, await target(context, taskDefinition, undone, byHand));
   }
   if (wanted.size > 0) {
     throw new Refusal(
       `--revision ${[...wanted.values()].join(' ')}: no service of this cluster has nodes of that family.`,
-      `They are ${fleets.map((fleet) => partsOf(fleet.taskDefinition).family).join(', ')}.`,
+      `They are ${families.join(', ')}.`,
     );
   }
   return { undone, targets };
 }
 
+/** Logs may be gone, or be those of others: what they say has to fit what ECS knows. */
 async function target(
-  { aws, options, point }: Context,
+  context: Context,
   taskDefinition: string,
   undone: RestorePoint | undefined,
   byHand: string | undefined,
 ): Promise<Revision> {
+  const { aws, cluster, point } = context;
   if (byHand !== undefined) return revisionOf(aws, byHand);
   const current = await revisionOf(aws, taskDefinition);
-  if (undone === undefined) return current;
-  const before = await revisionBefore(aws, current.family, undone);
-  if (before !== undefined) return before;
+  const { family } = current;
+  const moment = written(point);
+  if (undone === undefined) {
+    const { another, isYounger } = await changedSince(aws, family, current.generation, point);
+    if (!another && !isYounger) return current;
+    return unknown(
+      context,
+      family,
+      `Revisions of ${family} were made or taken away after ${moment}, and the logs (${cluster.logGroup}) have no line of a`,
+      'version that began then: they may be gone by now.',
+    );
+  }
+  const { generation, at, certain } = undone;
+  if (!certain) {
+    return unknown(
+      context,
+      family,
+      `"${generation}" began on a database at ${written(at)}, but other clusters may write to ${cluster.logGroup} too, and the`,
+      'line does not say of which it is.',
+    );
+  }
+  const before = await revisionBefore(aws, family, undone);
+  if (before === undefined) {
+    return unknown(
+      context,
+      family,
+      `No revision of ${family} of another version was there when "${generation}" began (${written(at)}).`,
+    );
+  }
+  if (!(await changedSince(aws, family, before.generation, point)).isYounger) return before;
+  return unknown(
+    context,
+    family,
+    `Before "${generation}" began, ${family}:${before.revision} ran, which was made after ${moment} itself. The logs`,
+    `(${cluster.logGroup}) do not reach back to what began then.`,
+  );
+}
+
+async function unknown({ aws, options, point }: Context, family: string, ...why: string[]): Promise<never> {
   throw new Refusal(
-    `Which version ran before "${undone.generation}" began cannot be told: no revision of ${current.family} of another`,
-    `version was there at ${written(undone.at)}. Nothing was changed. Name the one whose nodes fit the database of that time:`,
-    `  ${commandLine(`restore --to ${written(point)} --revision ${current.family}:<number>`, options)}`,
+    'Which version ran at that time cannot be told.',
+    ...why,
+    'Nothing was changed. A newer version would upgrade the restored database again. Name the one that fits it:',
+    `  ${commandLine(`restore --to ${written(point)} --revision ${family}:<number>`, options)}`,
     'The last ones are:',
-    ...(await lastOf(aws, current.family)),
+    ...(await lastOf(aws, family)),
   );
 }
 
@@ -72,17 +114,15 @@ async function lastOf(aws: Aws, family: string): Promise<string[]> {
 /** What is going to happen, for whoever has to say yes. */
 export function planned(
   { cluster, instance, kept, point, aws }: Context,
-  database: DBInstance,
-  { latest }: Window,
-  fleets: readonly Fleet[],
-  { undone, targets }: Return,
+  { database, window: { latest }, fleets, back: { undone, targets } }: Seen,
 ): string[] {
   const isReached = latest !== undefined && latest >= point;
   const nodes = fleets.map(({ service, running, bounds, taskDefinition }) => {
     const to = targets.get(service)!;
     const from = partsOf(taskDefinition).revision;
     const change = to.revision === from ? `stay at revision ${from}` : `revision ${from} → ${to.revision}`;
-    return `     ${service}: ${running} run${bounds ? `, bounds ${bounds.min}–${bounds.max}` : ''}; ${change} (${to.image})`;
+    const within = bounds ? `, bounds ${bounds.min}–${bounds.max}` : '';
+    return `     ${service}: ${running} run now${within}; ${change} (${to.image})`;
   });
   return [
     `Takes ${cluster.stackName} (${aws.region}) back to ${written(point)}.`,
@@ -92,6 +132,13 @@ export function planned(
       : 'No version of NocoBase began after that moment; nodes come back as they are.',
     'Everything that was written to the database after that moment is not in it any more. Files on the shared storage stay',
     'as they are today.',
+    ...(cluster.ownsDatabase
+      ? []
+      : [
+          '',
+          `THE WHOLE INSTANCE ${instance} GOES BACK, and this stack has not made it for this cluster alone: all databases on it,`,
+          'of every application that uses it. Stop these, too: they lose their connections and what they wrote since.',
+        ]),
     '',
     ...(isReached ? [] : ['  0. Waits until RDS can restore to that moment, some minutes after it.']),
     '  1. Stops all nodes. Users see an error page until the end.',
@@ -104,7 +151,16 @@ export function planned(
       index === 0 ? `\nAWS does not carry over:\n  - ${line}` : `  - ${line}`,
     ),
     '',
-    'Nothing is deleted. The endpoint, the user and the password stay the same.',
+    'Nothing is deleted. The endpoint and the user stay the same.',
+    ...password(instance, point),
+  ];
+}
+
+/** It is in the database, not in what is restored of its settings. */
+export function password(instance: string, point: Date): string[] {
+  return [
+    `The password is that of ${written(point)}. If the Secret was rotated since, nodes cannot connect until it is that again:`,
+    `  aws rds modify-db-instance --db-instance-identifier ${instance} --apply-immediately --master-user-password <that of the Secret>`,
   ];
 }
 
@@ -117,7 +173,7 @@ export function notCarriedOver(database: DBInstance): string[] {
     ...(replicas.length > 0 ? [`Read replicas: ${replicas.join(', ')} stay with the instance that is kept.`] : []),
     ...(database.MasterUserSecret
       ? [
-          `The password is managed by RDS (${database.MasterUserSecret.SecretArn}): the restored instance has that of the moment, and is not managed. If it was rotated since, set it to what the Secret says: aws rds modify-db-instance --master-user-password.`,
+          `The password is managed by RDS (${database.MasterUserSecret.SecretArn}): the restored instance has that of the moment, and is not managed.`,
         ]
       : []),
     ...(database.ActivityStreamStatus && database.ActivityStreamStatus !== 'stopped'
@@ -127,9 +183,6 @@ export function notCarriedOver(database: DBInstance): string[] {
       ? ['The replication of backups to another region. Start it again.']
       : []),
     ...(database.AwsBackupRecoveryPointArn ? ['Continuous backups of AWS Backup begin anew.'] : []),
-    ...(Object.keys(database.PendingModifiedValues ?? {}).length > 0
-      ? [`Changes that are pending: ${Object.keys(database.PendingModifiedValues ?? {}).join(', ')}.`]
-      : []),
     ...((database.TagList ?? []).some(({ Key = '' }) => Key.startsWith('aws:'))
       ? ['Tags that AWS sets itself (aws:…). CloudFormation finds the instance by its name.']
       : []),

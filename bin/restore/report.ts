@@ -1,7 +1,8 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
+import { written } from '../operations/point';
 import type { Revision } from '../operations/revisions';
 import type { Context } from './context';
-import { notCarriedOver } from './plan';
+import { notCarriedOver, password } from './plan';
 import { differences, PROPERTIES } from './properties';
 
 /** What of the restored instance is not as it was. */
@@ -27,7 +28,11 @@ export function comparison(before: DBInstance | undefined, now: DBInstance, { ke
 }
 
 /** What is left to do. */
-export function next({ kept, cluster }: Context, revision: Revision, isUpgradeUndone: boolean): string[] {
+export function next(
+  { kept, cluster, instance, point }: Context,
+  revision: Revision,
+  isUpgradeUndone: boolean,
+): string[] {
   return [
     `The database is back, and nodes run ${revision.image}.`,
     '',
@@ -38,9 +43,23 @@ export function next({ kept, cluster }: Context, revision: Revision, isUpgradeUn
           '',
         ]
       : []),
+    ...password(instance, point),
+    '',
     `The database of before is kept as ${kept}, and costs as much as it did.`,
     'When you do not need it any more:',
     `  aws rds modify-db-instance --db-instance-identifier ${kept} --no-deletion-protection --apply-immediately`,
     `  aws rds delete-db-instance --db-instance-identifier ${kept} --final-db-snapshot-identifier ${kept}`,
+  ];
+}
+
+/** When somebody gives the same command again, perhaps weeks later. */
+export function done({ cluster, instance, kept, point }: Context, now: DBInstance, before?: DBInstance): string[] {
+  const made = now.InstanceCreateTime ? ` at ${written(now.InstanceCreateTime)}` : '';
+  return [
+    `${cluster.stackName} is back at ${written(point)} already: ${instance} was restored to it${made}.`,
+    'What has happened since then, an upgrade too, is not undone. RDS can restore this instance to moments after that only.',
+    before
+      ? `The data of before that restore is in ${kept}; from it the same moment can be restored by hand.`
+      : `The data of before that restore was in ${kept}, which is gone.`,
   ];
 }

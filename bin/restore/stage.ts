@@ -5,7 +5,7 @@ import type { Fleet } from '../operations/fleets';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
 import { type Context, Stage } from './context';
-import { isRestoredTo, KEPT, memoryOf, rdsTag } from './marks';
+import { isRestoredTo, KEPT, keptFor, memoryOf, rdsTag } from './marks';
 
 /** Reads off AWS how far this restore has come. */
 export async function stageOf(context: Context, fleets: readonly Fleet[]): Promise<Stage> {
@@ -40,8 +40,8 @@ export async function stageOf(context: Context, fleets: readonly Fleet[]): Promi
   );
 }
 
-function checkOurs({ TagList }: DBInstance, { kept, point }: Context) {
-  if (rdsTag(TagList, KEPT) === written(point)) return;
+function checkOurs({ TagList }: DBInstance, { instance, kept, point }: Context) {
+  if (rdsTag(TagList, KEPT) === keptFor(instance, point)) return;
   throw new Refusal(
     `There is an instance ${kept} already, which this command has not made. Rename or delete it; its name is needed.`,
   );

@@ -43,6 +43,8 @@ export interface PointFacts {
   /** What began after it. */
   readonly generation: string;
   readonly restorable: 'yes' | 'soon' | 'no' | 'unknown';
+  /** Whether it is of this cluster, and not of another that writes to the same log group. */
+  readonly certain: boolean;
   readonly command: string;
 }
 
@@ -84,6 +86,7 @@ export async function gather(aws: Aws, cluster: Cluster, options: Options, now: 
     known(async () => ({ list: await alarming(aws, cluster) })),
   ]);
   const window = 'facts' in database ? database.facts : null;
+  const families = 'list' in fleets ? fleets.list.map((each) => partsOf(each.taskDefinition).family) : undefined;
   const memory = 'list' in fleets ? fleets.list.flatMap(({ tags }) => memoryOf(tags) ?? [])[0] : undefined;
   return {
     stack: cluster.stackName,
@@ -98,7 +101,7 @@ export async function gather(aws: Aws, cluster: Cluster, options: Options, now: 
     unfinishedRestore: memory ? commandLine(`restore --to ${memory.to}`, options) : null,
     superseded,
     database,
-    restorePoints: await known(async () => ({ list: await points(aws, cluster, options, window, now) })),
+    restorePoints: await known(async () => ({ list: await points(aws, cluster, families, options, window, now) })),
     alarms,
   };
 }
@@ -146,15 +149,17 @@ async function databaseFacts(aws: Aws, cluster: Cluster, now: Date): Promise<Dat
 async function points(
   aws: Aws,
   cluster: Cluster,
+  families: readonly string[] | undefined,
   options: Options,
   window: DatabaseFacts | null,
   now: Date,
 ): Promise<PointFacts[]> {
-  const found = await restorePointsOf(aws, cluster, now);
-  return found.slice(0, POINTS_SHOWN).map(({ point, generation }) => ({
+  const found = await restorePointsOf(aws, cluster, families, now);
+  return found.slice(0, POINTS_SHOWN).map(({ point, generation, certain }) => ({
     point: written(point),
     generation,
     restorable: restorable(written(point), window),
+    certain,
     command: commandLine(`restore --to ${written(point)}`, options),
   }));
 }

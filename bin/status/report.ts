@@ -72,8 +72,8 @@ const RESTORABLE = {
 
 function points(list: Exclude<Facts['restorePoints'], { unknown: string }>['list']): string[] {
   if (list.length === 0) return ['  none: no upgrade in the logs of the last 35 days, or as far as logs are kept'];
-  return list.flatMap(({ point, generation, restorable, command }) => [
-    `  ${point}  before "${generation}" began${RESTORABLE[restorable]}`,
+  return list.flatMap(({ point, generation, restorable, certain, command }) => [
+    `  ${point}  before "${generation}" began${RESTORABLE[restorable]}${certain ? '' : '  (perhaps of another cluster with the same logs)'}`,
     ...(restorable === 'yes' || restorable === 'soon' ? [`    ${command}`] : []),
   ]);
 }

@@ -1,5 +1,6 @@
 import { TIMING } from '../node/timing';
 import {
+  ALL_SUSPENDED,
   bounds,
   describe,
   grace,
@@ -8,6 +9,7 @@ import {
   nodesAnswer,
   ordered,
   THROUGH,
+  WITHOUT_NODES,
 } from './maintenance-steps';
 import { call, check, eachFleet, either, fail, type States, until } from './states';
 
@@ -31,8 +33,18 @@ export function begin(subject: MaintenanceSubject): States {
       'Replace no node',
       {
         // Before the bounds: of two nodes the one that stays must not be replaced.
-        'Replace no node': grace(2_147_483_647, { Next: 'As few nodes as that' }),
-        'As few nodes as that': bounds('$.nodesInMaintenance', '$.nodesInMaintenance', { End: true }),
+        'Replace no node': grace(2_147_483_647, {
+          ResultSelector: { 'Desired.$': '$.Service.DesiredCount' },
+          ResultPath: '$.now',
+          Next: 'Has it no nodes?',
+        }),
+        // A restore may have begun since it was looked at, and bounds would raise the count from zero.
+        'Has it no nodes?': either(WITHOUT_NODES, 'It is left without', 'As few nodes as that'),
+        'As few nodes as that': bounds(
+          { min: '$.nodesInMaintenance', max: '$.nodesInMaintenance', suspended: ALL_SUSPENDED },
+          { End: true },
+        ),
+        'It is left without': { Type: 'Succeed' },
       },
       { Next: 'Only held?' },
     ),

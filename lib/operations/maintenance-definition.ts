@@ -1,14 +1,16 @@
 import { begin, hold } from './maintenance-begin';
 import { end } from './maintenance-end';
 import { restart } from './maintenance-restart';
-import { describe, IS_ON, type MaintenanceSubject, ordered, THROUGH } from './maintenance-steps';
+import { describe, FORCED, IS_ON, type MaintenanceSubject, ordered, THROUGH, WITHOUT_NODES } from './maintenance-steps';
 import { call, eachFleet, either, fail, type States } from './states';
 
 /** The longest execution: a restart of many nodes, one after the other. */
 const LONGEST_SECONDS = 2 * 3600;
 
 const ORDERS = ['begin', 'end', 'restart', 'hold'];
+const MAY_BE_FORCED = { And: [ordered('end'), { Variable: '$.force', IsBoolean: true }] };
 const DEPLOYING = 'Not during a deployment';
+const NO_NODES = 'Not without nodes';
 
 /**
  * The state machine, in the Amazon States Language. What is done can be done
@@ -21,6 +23,7 @@ export function maintenanceDefinition(subject: MaintenanceSubject): object {
     TimeoutSeconds: LONGEST_SECONDS,
     States: {
       ...orders(subject),
+      ...nodesBefore(),
       ...checksBefore(subject),
       ...begin(subject),
       ...hold(),
@@ -37,13 +40,14 @@ function orders({ fleets, ruleName }: MaintenanceSubject): States {
       Type: 'Choice',
       Choices: [
         { Variable: '$.do', IsPresent: false, Next: 'No such order' },
+        { And: [{ Variable: '$.force', IsPresent: true }, { Not: MAY_BE_FORCED }], Next: 'No such order' },
         { Or: ORDERS.map(ordered), Next: 'The fleets of the template' },
       ],
       Default: 'No such order',
     },
     'No such order': fail(
       'NoSuchOrder',
-      'The input has to be {"do": "begin"}, {"do": "end"} or {"do": "restart"}. Nothing was changed.',
+      'The input has to be {"do": "begin"}, {"do": "end"}, {"do": "end", "force": true} or {"do": "restart"}. Nothing was changed.',
     ),
     'The fleets of the template': {
       Type: 'Pass',
@@ -59,13 +63,40 @@ function orders({ fleets, ruleName }: MaintenanceSubject): States {
     'Which order?': {
       Type: 'Choice',
       Choices: [
-        { ...ordered('end'), Next: 'Only 200 is healthy' },
         { And: [ordered('hold'), IS_ON], Next: '503 is healthy, too' },
         { ...ordered('hold'), Next: 'Nothing to hold' },
         { And: [ordered('restart'), IS_ON], Next: 'Not in maintenance' },
       ],
+      Default: 'Every fleet has nodes',
+    },
+  };
+}
+
+/** Whatever a person orders, no node is started on a database that is being restored. */
+function nodesBefore(): States {
+  return {
+    'Every fleet has nodes': eachFleet(
+      'Nodes that are wanted',
+      {
+        'Nodes that are wanted': { ...describe(), Next: 'Are there none?' },
+        'Are there none?': either(WITHOUT_NODES, 'There are none', 'There are some'),
+        'There are some': { Type: 'Succeed' },
+        'There are none': fail('NoNodes', 'No node is wanted.'),
+      },
+      { Catch: [{ ErrorEquals: ['NoNodes'], ResultPath: null, Next: NO_NODES }], Next: 'An end?' },
+    ),
+    'An end?': {
+      Type: 'Choice',
+      Choices: [
+        { And: [ordered('end'), ...FORCED], Next: 'Maintenance is off from here' },
+        { ...ordered('end'), Next: 'Only 200 is healthy' },
+      ],
       Default: 'The state of the stack',
     },
+    [NO_NODES]: fail(
+      'NoNodes',
+      'The service is at zero nodes: a restore is under way, or was interrupted. Nothing was changed. Run the restore again until it says that it is done, then try again. If nobody restores, somebody has stopped the nodes: set the desired count of the ECS service to 1, then try again.',
+    ),
   };
 }
 

@@ -2,6 +2,7 @@ import { TIMING } from '../node/timing';
 import {
   bounds,
   describe,
+  FORCED,
   grace,
   healthyCodes,
   IS_ON,
@@ -21,11 +22,15 @@ const JUDGED_SECONDS = TIMING.healthInterval.toSeconds() * (TIMING.unhealthyThre
  * A hold that was started before the rule was disabled may still set what it
  * sets. So the node is judged once more after that, in more time than a hold
  * takes, and what is put back is put back only then.
+ *
+ * A forced end asks no node, neither before nor after: NocoBase may be broken for
+ * good, and deployments and restores wait for the end of the maintenance.
  */
 export function end(subject: MaintenanceSubject): States {
   return {
     'Only 200 is healthy': healthyCodes(subject, subject.healthyCodes, { Next: 'The load balancer looks' }),
-    'The load balancer looks': { Type: 'Wait', Seconds: JUDGED_SECONDS, Next: 'NocoBase answers' },
+    'The load balancer looks': { Type: 'Wait', Seconds: JUDGED_SECONDS, Next: 'Judged at all?' },
+    'Judged at all?': either(FORCED, 'Health check of the template', 'NocoBase answers'),
     'NocoBase answers': until(
       [nodesAnswer(subject, 'The node answers 200', ['unhealthy'])],
       { minutes: 10, otherwise: 'Was maintenance on?' },
@@ -34,18 +39,21 @@ export function end(subject: MaintenanceSubject): States {
     'Judged for good?': either(
       [IS_ON, { Variable: '$.off', IsPresent: false }],
       'Maintenance is off from here',
-      'As in the template',
+      'Health check of the template',
     ),
     'Maintenance is off from here': call(
       'eventbridge:disableRule',
       { Name: subject.ruleName },
       { ResultSelector: { Done: true }, ResultPath: '$.off', Next: 'Only 200 is healthy' },
     ),
+    // Such a hold may have set this, too.
+    'Health check of the template': healthyCodes(subject, subject.healthyCodes, { Next: 'As in the template' }),
     'As in the template': eachFleet(
       'As many nodes as that',
-      { 'As many nodes as that': bounds('$.minNodes', '$.maxNodes', { End: true }) },
-      { Next: 'All nodes are there' },
+      { 'As many nodes as that': bounds({ min: '$.minNodes', max: '$.maxNodes' }, { End: true }) },
+      { Next: 'Waited for?' },
     ),
+    'Waited for?': either(FORCED, 'Nodes are replaced again', 'All nodes are there'),
     'All nodes are there': until(
       [
         { startAt: 'Each fleet is complete', states: { 'Each fleet is complete': complete() } },
@@ -65,11 +73,11 @@ export function end(subject: MaintenanceSubject): States {
     'Maintenance stays on': call('eventbridge:enableRule', { Name: subject.ruleName }, { Next: 'Still busy' }),
     'Still busy': fail(
       'StillBusy',
-      'NocoBase does not answer its health check with 200: a command still runs, or it did not come back. No node was started or stopped, and maintenance is as it was. Look at the logs of the node. When it answers 200, end again. If it never will, stop its task in ECS, which starts another, and end again.',
+      'NocoBase does not answer its health check with 200: a command still runs, or it did not come back. No node was started or stopped, and maintenance is as it was. Look at the logs of the node. When it answers 200, end again. If it hangs, stop its task in ECS, which starts another, and end again. If NocoBase does not come back at all: {"do": "end", "force": true}, then deploy or restore.',
     ),
     'Nodes are missing': fail(
       'NodesAreMissing',
-      'Maintenance is off and the bounds are those of the template, but after 30 minutes nodes are missing or do not answer 200. Nodes are not replaced for their health until an end succeeds. Look at the events of the ECS service and the logs of the nodes, then end again.',
+      'Maintenance is off and the bounds are those of the template, but after 30 minutes nodes are missing or do not answer 200. Nodes are not replaced for their health until an end succeeds. Look at the events of the ECS service and the logs of the nodes, then end again, or by {"do": "end", "force": true} if NocoBase is broken.',
     ),
   };
 }

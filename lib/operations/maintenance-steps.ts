@@ -1,3 +1,4 @@
+import type { IResolvable } from 'aws-cdk-lib';
 import { call, check, type State } from './states';
 
 /** What the definition knows of a fleet. Numbers may be tokens. */
@@ -10,7 +11,22 @@ export interface FleetInDefinition {
   readonly maxNodes: number;
   readonly graceSeconds: number;
   readonly nodesInMaintenance: number;
+  readonly suspended: SuspendedState | IResolvable;
 }
+
+/** What scaling may not do by itself, as its API names it. */
+export interface SuspendedState {
+  readonly DynamicScalingInSuspended: boolean;
+  readonly DynamicScalingOutSuspended: boolean;
+  readonly ScheduledScalingSuspended: boolean;
+}
+
+/** A scheduled action sets bounds of its own, whatever they are. */
+export const ALL_SUSPENDED: SuspendedState = {
+  DynamicScalingInSuspended: true,
+  DynamicScalingOutSuspended: true,
+  ScheduledScalingSuspended: true,
+};
 
 /** What there is that a maintenance changes or asks. */
 export interface MaintenanceSubject {
@@ -27,6 +43,21 @@ export const IS_ON = { Variable: '$.rule.State', StringEquals: 'ENABLED' };
 
 export const ordered = (order: string): State => ({ Variable: '$.do', StringEquals: order });
 
+/** An end that asks nobody. */
+export const FORCED: State[] = [
+  { Variable: '$.force', IsPresent: true },
+  { Variable: '$.force', BooleanEquals: true },
+];
+
+/**
+ * A fleet that should have a node and is wanted to have none. That is a restore
+ * under way, whose database no node of the newer version may see.
+ */
+export const WITHOUT_NODES: State[] = [
+  { Variable: '$.nodesInMaintenance', NumericGreaterThan: 0 },
+  { Variable: '$.now.Desired', NumericEquals: 0 },
+];
+
 /** What the load balancer takes for healthy. */
 export function healthyCodes({ targetGroupArn }: MaintenanceSubject, codes: string, rest: State): State {
   return call(
@@ -42,8 +73,15 @@ export function grace(seconds: number | string, rest: State): State {
   return call('ecs:updateService', { 'Cluster.$': '$.cluster', 'Service.$': '$.service', [name]: seconds }, rest);
 }
 
-/** Bounds of a fleet, which move its count inside them at once. */
-export function bounds(min: string, max: string, rest: State): State {
+/** Paths to the numbers; without `suspended` what the template says of it. */
+export interface Bounds {
+  readonly min: string;
+  readonly max: string;
+  readonly suspended?: SuspendedState;
+}
+
+/** Bounds of a fleet, which move its count inside them at once, and whether anything else may set or move them. */
+export function bounds({ min, max, suspended }: Bounds, rest: State): State {
   return call(
     'applicationautoscaling:registerScalableTarget',
     {
@@ -52,6 +90,7 @@ export function bounds(min: string, max: string, rest: State): State {
       'ResourceId.$': '$.resourceId',
       'MinCapacity.$': min,
       'MaxCapacity.$': max,
+      ...(suspended ? { SuspendedState: suspended } : { 'SuspendedState.$': '$.suspended' }),
     },
     rest,
   );

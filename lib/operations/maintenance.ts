@@ -14,7 +14,7 @@ import { checkedMaintenanceAlarmAfter, maintenanceAlarm } from './maintenance-al
 import { maintenanceDefinition } from './maintenance-definition';
 import { stateMachineName } from './maintenance-flag';
 import { maintenanceRole } from './maintenance-permissions';
-import type { FleetInDefinition } from './maintenance-steps';
+import type { FleetInDefinition, SuspendedState } from './maintenance-steps';
 
 /** Maintenance on one node, as NocoBase's guide asks for plug-ins, backup, restore and migration. */
 export interface IMaintenance {
@@ -22,7 +22,8 @@ export interface IMaintenance {
    * Takes the cluster to one node and back: executions with the input
    * `{"do": "begin"}`, `{"do": "end"}` and, to replace all nodes by new ones,
    * `{"do": "restart"}`. Each may be repeated. One that cannot do what it should
-   * fails with a sentence as its cause.
+   * fails with a sentence as its cause. An `end` waits until NocoBase answers;
+   * `{"do": "end", "force": true}` does not, and is for one that is broken.
    */
   readonly stateMachine: sfn.StateMachine;
 
@@ -149,7 +150,8 @@ function startingRole(scope: Construct, stateMachine: string): iam.Role {
 }
 
 function inDefinition({ fleet, nodesInMaintenance }: FleetInMaintenance): FleetInDefinition {
-  const { minCapacity, maxCapacity, resourceId } = scalableTargetOf(fleet);
+  const target = scalableTargetOf(fleet);
+  const { minCapacity, maxCapacity, resourceId } = target;
   return {
     cluster: fleet.service.cluster.clusterName,
     service: fleet.service.serviceArn,
@@ -158,6 +160,16 @@ function inDefinition({ fleet, nodesInMaintenance }: FleetInMaintenance): FleetI
     maxNodes: maxCapacity,
     graceSeconds: serviceOf(fleet).healthCheckGracePeriodSeconds!,
     nodesInMaintenance,
+    // As late as it may be set.
+    suspended: Lazy.any({ produce: () => suspendedState(target.stack.resolve(target.suspendedState)) }),
+  };
+}
+
+function suspendedState(given: CfnScalableTarget.SuspendedStateProperty = {}): SuspendedState {
+  return {
+    DynamicScalingInSuspended: (given.dynamicScalingInSuspended ?? false) as boolean,
+    DynamicScalingOutSuspended: (given.dynamicScalingOutSuspended ?? false) as boolean,
+    ScheduledScalingSuspended: (given.scheduledScalingSuspended ?? false) as boolean,
   };
 }
 

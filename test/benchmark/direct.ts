@@ -264,6 +264,11 @@ const maintenance = new sfn.StateMachine(stack, 'Maintenance', {
             maxNodes: 4,
             graceSeconds: 7200,
             nodesInMaintenance: 1,
+            suspended: {
+              DynamicScalingInSuspended: false,
+              DynamicScalingOutSuspended: false,
+              ScheduledScalingSuspended: false,
+            },
           },
         ],
         targetGroupArn: nodes.targetGroupArn,

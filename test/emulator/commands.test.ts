@@ -155,6 +155,12 @@ describe('maintenance', () => {
     }
   });
 
+  test('an end can be forced', async () => {
+    await run('begin');
+    await maintain(await connectTo(aws), new Onlooker(), OPTIONS, 'end', true);
+    expect(await isOn()).toBe(false);
+  });
+
   test('restart replaces all nodes', async () => {
     const [before] = (await cluster.service()).deployments!;
     await run('restart');

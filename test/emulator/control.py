@@ -38,15 +38,23 @@ def answer(request: Request, cloud: Cloud) -> Response:
         case 'PUT', ['stop-executions-before']:
             executions.STOP_BEFORE.clear()
             executions.STOP_BEFORE.update(json.loads(request.get_data()))
+        case 'PUT', ['scheduled-actions-are-due', region]:
+            from resources import applicationautoscaling
+
+            applicationautoscaling.scheduled_actions_are_due(_context(cloud, region))
         case 'PUT', ['rules-are-due', region]:
             from resources import events
 
-            context = Context('', '', '', region, ACCOUNT, get_partition(region), lambda name: cloud.client(name, region))
+            context = _context(cloud, region)
             for name in json.loads(request.get_data()):
                 events.fire(context, name)
         case _:
             return Response(f'The emulator has no {request.method} {request.path}', status=404)
     return Response()
+
+
+def _context(cloud: Cloud, region: str) -> Context:
+    return Context('', '', '', region, ACCOUNT, get_partition(region), lambda name: cloud.client(name, region))
 
 
 def _hosted_zone(zone_id: str, name: str) -> None:

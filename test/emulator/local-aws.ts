@@ -201,6 +201,11 @@ export class LocalAws {
     await control(this.emulator.url, `rules-are-due/${REGION}`, names);
   }
 
+  /** It is time for all scheduled actions of Application Auto Scaling; those of targets that suspend them do nothing. */
+  public async scheduledActionsAreDue(): Promise<void> {
+    await control(this.emulator.url, `scheduled-actions-are-due/${REGION}`, []);
+  }
+
   private cdk(...args: string[]): Promise<Run> {
     return new Promise((resolve) => {
       execFile(

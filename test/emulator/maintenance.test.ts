@@ -15,19 +15,26 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { type App, Duration, Stack, Tags } from 'aws-cdk-lib';
+import { type App, Duration, Stack, Tags, TimeZone } from 'aws-cdk-lib';
+import { type CfnScalableTarget, Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ClusterPlugins, Database, type INodeFleet, NocoBaseCluster, type NocoBaseClusterProps } from '../../lib';
 import { Maintenance } from '../../lib/operations/maintenance';
+import { only, synthesize } from '../cluster-fixture';
 import { LocalAws } from './local-aws';
 
 // The state machine as it is deployed, run with the permissions of its role.
 
-const TEMPLATE = { min: 2, max: 4, running: 2, grace: 7800 };
-const WORKERS = { min: 1, max: 3, running: 1, grace: 900 };
+const SCALES = { scalesIn: true, scalesOut: true, scheduled: true };
+const SUSPENDED = { scalesIn: false, scalesOut: false, scheduled: false };
+const GRACE = only(synthesize().template, 'AWS::ECS::Service').properties.HealthCheckGracePeriodSeconds;
+const TEMPLATE = { min: 2, max: 4, running: 2, grace: GRACE, ...SCALES };
+// The template suspends that they scale in.
+const WORKERS = { min: 1, max: 3, running: 1, grace: 900, ...SCALES, scalesIn: false };
+const EVENING = { min: 3, max: 6 };
 const NEVER = 2_147_483_647;
-const IN_MAINTENANCE = { on: true, codes: '200,503', web: { min: 1, max: 1, running: 1, grace: NEVER } };
+const IN_MAINTENANCE = { on: true, codes: '200,503', web: { min: 1, max: 1, running: 1, grace: NEVER, ...SUSPENDED } };
 const AS_IN_THE_TEMPLATE = { on: false, codes: '200', web: TEMPLATE };
 
 let aws: LocalAws;
@@ -55,6 +62,12 @@ function assembly(props: Partial<NocoBaseClusterProps> = {}, change: (stack: Sta
       database: Database.postgres({ deletionProtection: false }),
       ...props,
     });
+    cluster.web.scaling.scaleOnSchedule('Evening', {
+      schedule: Schedule.cron({ hour: '18', minute: '0' }),
+      timeZone: TimeZone.ETC_UTC,
+      minCapacity: EVENING.min,
+      maxCapacity: EVENING.max,
+    });
     withWorkers(stack, cluster);
     change(stack);
   });
@@ -71,6 +84,7 @@ function withWorkers(stack: Stack, cluster: NocoBaseCluster) {
   });
   service.node.addDependency(cluster.web.service);
   const scaling = service.autoScaleTaskCount({ minCapacity: WORKERS.min, maxCapacity: WORKERS.max });
+  const target = scaling.node.findChild('Target').node.defaultChild as CfnScalableTarget;
   const workers = { ...cluster.web, service, scaling } as INodeFleet;
   const { stateMachine } = new Maintenance(stack, 'Both', {
     fleets: [
@@ -81,6 +95,7 @@ function withWorkers(stack: Stack, cluster: NocoBaseCluster) {
     ruleName: 'both',
     alarmAfter: Duration.hours(4),
   });
+  target.suspendedState = { dynamicScalingInSuspended: true };
   stack.exportValue(stateMachine.stateMachineArn, { name: 'both' });
   stack.exportValue(service.serviceName, { name: 'workers' });
 }
@@ -127,9 +142,14 @@ async function fleet(name: string) {
   const { ScalableTargets } = await aws
     .client(ApplicationAutoScalingClient)
     .send(new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs', ResourceIds: [`service/${cluster}/${name}`] }));
-  const [{ MinCapacity: min, MaxCapacity: max }] = ScalableTargets!;
+  const [{ MinCapacity: min, MaxCapacity: max, SuspendedState: suspended }] = ScalableTargets!;
+  const scales = {
+    scalesIn: !suspended?.DynamicScalingInSuspended,
+    scalesOut: !suspended?.DynamicScalingOutSuspended,
+    scheduled: !suspended?.ScheduledScalingSuspended,
+  };
   const [{ runningCount: running, healthCheckGracePeriodSeconds: grace }] = services!;
-  return { min, max, running, grace };
+  return { min, max, running, grace, ...scales };
 }
 
 async function settings(name = rule) {
@@ -269,6 +289,124 @@ test('an end whose nodes do not come says what is left to do, and is finished by
   expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
 });
 
+const bounds = (MinCapacity: number, MaxCapacity: number) =>
+  aws.client(ApplicationAutoScalingClient).send(
+    new RegisterScalableTargetCommand({
+      ServiceNamespace: 'ecs',
+      ScalableDimension: 'ecs:service:DesiredCount',
+      ResourceId: `service/${exported(/ClusterName/)}/${exported(/ServiceName/)}`,
+      MinCapacity,
+      MaxCapacity,
+    }),
+  );
+
+const desire = (desiredCount: number) =>
+  aws
+    .client(ECSClient)
+    .send(
+      new UpdateServiceCommand({ cluster: exported(/ClusterName/), service: exported(/ServiceName/), desiredCount }),
+    );
+
+describe('scaling at a time of the day', () => {
+  test('does nothing in maintenance, and goes on after it', async () => {
+    await order('begin');
+    await aws.scheduledActionsAreDue();
+    expect(await settings()).toEqual(IN_MAINTENANCE);
+    await order('end');
+    expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+    await aws.scheduledActionsAreDue();
+    expect((await settings()).web).toMatchObject({ ...EVENING, running: EVENING.min });
+    await bounds(TEMPLATE.min, TEMPLATE.max);
+    await desire(TEMPLATE.running);
+  });
+});
+
+describe('an end by force, of a NocoBase that is broken', () => {
+  beforeEach(() => aws.setNodes({ answers: 503 }));
+  afterEach(async () => {
+    await aws.setNodes();
+    await order('end');
+  });
+
+  test('asks no node, and restores all', async () => {
+    await order('begin');
+    expect(await run({ do: 'end' })).toMatchObject({
+      error: 'StillBusy',
+      cause: expect.stringMatching(/"force": true/),
+    });
+    expect(await run({ do: 'end', force: true })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+    await aws.rulesAreDue(rule);
+    await allEnded();
+    expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+  });
+
+  test('is finished by another when it was stopped wherever it changes something', async () => {
+    await order('begin');
+    const points = await turningPoints(await run({ do: 'end', force: true }));
+    expect(points.length).toBeGreaterThan(4);
+    for (const state of points) {
+      await order('begin');
+      await aws.stopExecutionsBefore(state);
+      expect([state, (await run({ do: 'end', force: true })).error]).toEqual([state, 'Stopped']);
+      await aws.stopExecutionsBefore();
+      expect([state, (await run({ do: 'end', force: true })).status]).toEqual([state, 'SUCCEEDED']);
+      expect([state, await settings()]).toEqual([state, AS_IN_THE_TEMPLATE]);
+    }
+  });
+
+  test('lets a deployment through', async () => {
+    await order('begin');
+    const mended = assembly({ environment: { MENDED: 'true' } });
+    const { output } = await aws.tryDeploy(mended);
+    expect(output).toMatch(/maintenance is on[\s\S]*--force/);
+    await run({ do: 'end', force: true });
+    await aws.deploy(mended);
+    await aws.deploy(assembly());
+    expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+  });
+
+  test('that is not forced after all waits for the node', async () => {
+    await order('begin');
+    expect(await run({ do: 'end', force: false })).toMatchObject({ status: 'FAILED', error: 'StillBusy' });
+    expect(await settings()).toEqual({ ...IN_MAINTENANCE, codes: '200' });
+  });
+});
+
+describe('while a restore has taken all nodes', () => {
+  const taken = async () => {
+    await bounds(0, 0);
+    await desire(0);
+  };
+  afterEach(async () => {
+    await bounds(TEMPLATE.min, TEMPLATE.max);
+    await order('end');
+    expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+  });
+
+  test.each([[{ do: 'begin' }], [{ do: 'end' }], [{ do: 'end', force: true }], [{ do: 'restart' }]])(
+    '%j is refused, and changes nothing',
+    async (input) => {
+      await taken();
+      const before = await settings();
+      expect(before.web).toMatchObject({ min: 0, max: 0, running: 0 });
+      expect(await run(input)).toMatchObject({
+        status: 'FAILED',
+        error: 'NoNodes',
+        cause: expect.stringMatching(/a restore is under way.*Nothing was changed/),
+      });
+      expect(await settings()).toEqual(before);
+    },
+  );
+
+  test('a hold of a maintenance that came in between starts none', async () => {
+    await order('begin');
+    await taken();
+    await order('hold');
+    expect(await settings()).toMatchObject({ on: true, web: { min: 0, max: 0, running: 0 } });
+  });
+});
+
 describe('the rule', () => {
   async function putBack() {
     const cluster = exported(/ClusterName/);
@@ -276,15 +414,7 @@ describe('the rule', () => {
     await aws
       .client(ECSClient)
       .send(new UpdateServiceCommand({ cluster, service, healthCheckGracePeriodSeconds: TEMPLATE.grace }));
-    await aws.client(ApplicationAutoScalingClient).send(
-      new RegisterScalableTargetCommand({
-        ServiceNamespace: 'ecs',
-        ScalableDimension: 'ecs:service:DesiredCount',
-        ResourceId: `service/${cluster}/${service}`,
-        MinCapacity: TEMPLATE.min,
-        MaxCapacity: TEMPLATE.max,
-      }),
-    );
+    await bounds(TEMPLATE.min, TEMPLATE.max);
   }
 
   test('holds what something has put back, and is counted', async () => {
@@ -360,16 +490,24 @@ describe('restart', () => {
   });
 });
 
-test.each([[{}], [{ do: 'something' }], [{ do: 7 }], [[]], ['begin'], [{ DO: 'begin' }]])(
-  'the input %j is refused with a sentence',
-  async (input) => {
-    expect(await run(input)).toMatchObject({
-      status: 'FAILED',
-      error: 'NoSuchOrder',
-      cause: expect.stringContaining('{"do": "begin"}'),
-    });
-  },
-);
+test.each([
+  [{}],
+  [{ do: 'something' }],
+  [{ do: 7 }],
+  [[]],
+  ['begin'],
+  [{ DO: 'begin' }],
+  [{ do: 'begin', force: true }],
+  [{ do: 'end', force: 'yes' }],
+  [{ do: 'hold', force: false }],
+])('the input %j is refused with a sentence, and changes nothing', async (input) => {
+  expect(await run(input)).toMatchObject({
+    status: 'FAILED',
+    error: 'NoSuchOrder',
+    cause: expect.stringContaining('{"do": "begin"}'),
+  });
+  expect(await settings()).toEqual(AS_IN_THE_TEMPLATE);
+});
 
 test('of several fleets those without requests get no node', async () => {
   const both = exported(/both/i);
@@ -377,7 +515,9 @@ test('of several fleets those without requests get no node', async () => {
   expect(await workers()).toEqual(WORKERS);
   await order('begin', both);
   expect(await settings('both')).toEqual(IN_MAINTENANCE);
-  expect(await workers()).toEqual({ min: 0, max: 0, running: 0, grace: NEVER });
+  expect(await workers()).toEqual({ min: 0, max: 0, running: 0, grace: NEVER, ...SUSPENDED });
+  // No node is what they are to have: that keeps nobody from beginning again, or ending.
+  await order('begin', both);
   await order('end', both);
   expect(await settings('both')).toEqual(AS_IN_THE_TEMPLATE);
   expect(await workers()).toEqual(WORKERS);

@@ -133,7 +133,7 @@ export class OperatedCluster {
   /** What a node of a revision logs that begins its version. */
   public async begins(taskDefinition: string, point: string, at = new Date()): Promise<void> {
     await this.log(
-      `begins "${await this.variable(taskDefinition, 'LAUNCHER_GENERATION')}" on this database, upgrading if needed; other nodes wait. Restore point: ${point}`,
+      `begins "${await this.variable(taskDefinition, 'LAUNCHER_GENERATION')}" on this database, upgrading if needed; other nodes wait. Restore point: ${point}, of revision ${taskDefinition.split('/').at(-1)}`,
       at,
     );
   }
@@ -211,4 +211,20 @@ export function interruptAt(aws: Aws, n: number, when: 'before' | 'after'): { re
     );
   }
   return { changes };
+}
+
+/** As if all task definitions were older than they are. */
+export function agedBy(aws: Aws, milliseconds: number): Aws {
+  aws.ecs.middlewareStack.add(
+    (next: any) => async (args: any) => {
+      const answer = await next(args);
+      const { taskDefinition } = answer.output;
+      for (const moment of ['registeredAt', 'deregisteredAt']) {
+        if (taskDefinition?.[moment]) taskDefinition[moment] = new Date(+taskDefinition[moment] - milliseconds);
+      }
+      return answer;
+    },
+    { step: 'initialize', priority: 'low', name: 'ages' },
+  );
+  return aws;
 }

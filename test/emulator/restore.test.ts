@@ -12,12 +12,25 @@ import { written } from '../../bin/operations/point';
 import { takeBack } from '../../bin/restore/command';
 import { keptName } from '../../bin/restore/marks';
 import { LocalAws } from './local-aws';
-import { connectTo, Interrupted, interruptAt, NEW, OLD, Onlooker, OPTIONS, OperatedCluster } from './operated-cluster';
+import {
+  agedBy,
+  connectTo as connectToToday,
+  Interrupted,
+  interruptAt,
+  NEW,
+  OLD,
+  Onlooker,
+  OPTIONS,
+  OperatedCluster,
+} from './operated-cluster';
 
 // The command against the APIs of RDS, ECS and CloudFormation: one deployment and one upgrade, then restore after restore.
 
 let aws: LocalAws;
 let cluster: OperatedCluster;
+/** What was deployed, long before any restore point. */
+const AGE_MS = 24 * 3_600_000;
+const connectTo = async (local: LocalAws) => agedBy(await connectToToday(local), AGE_MS);
 /** Of the new version, as it was deployed. */
 let newRevision: string;
 /** When nodes of both versions were there. */
@@ -31,7 +44,7 @@ beforeAll(async () => {
   await cluster.deploy(OLD);
   await cluster.deploy(NEW);
   newRevision = (await cluster.service()).taskDefinition!;
-  meanwhile = await cluster.registeredAt(newRevision);
+  meanwhile = new Date(+(await cluster.registeredAt(newRevision)) - AGE_MS);
 });
 afterAll(() => aws?.stop());
 
@@ -69,6 +82,7 @@ async function bounds() {
   const { ScalableTargets } = await aws
     .client(ApplicationAutoScalingClient)
     .send(new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs' }));
+  for (const { SuspendedState = {} } of ScalableTargets!) expect(Object.values(SuspendedState)).not.toContain(true);
   return ScalableTargets!.map(({ MinCapacity, MaxCapacity }) => [MinCapacity, MaxCapacity]);
 }
 
@@ -159,6 +173,51 @@ describe('before anything is changed', () => {
     await events.send(new DisableRuleCommand({ Name }));
   });
 
+  test('an instance that the stack has not made goes back only if that is said', async () => {
+    const client = await connectTo(aws);
+    client.cloudFormation.middlewareStack.add(
+      (next: any) => async (args: any) => {
+        const answer = await next(args);
+        const { StackResourceSummaries: all } = answer.output;
+        if (all) {
+          answer.output.StackResourceSummaries = all.filter(
+            (each: any) => each.ResourceType !== 'AWS::RDS::DBInstance',
+          );
+        }
+        return answer;
+      },
+      { step: 'initialize', priority: 'low', name: 'elsewhere' },
+    );
+    const asked = { point, yes: true, revisions: [] };
+    await expect(takeBack(client, new Onlooker(), OPTIONS, asked)).rejects.toThrow('--whole-instance --stack Prod');
+    const io = new Onlooker(0, 'no');
+    await expect(takeBack(client, io, OPTIONS, { ...asked, yes: false, wholeInstance: true })).rejects.toThrow(
+      'Nothing was changed.',
+    );
+    expect(io.text).toContain('THE WHOLE INSTANCE');
+  });
+
+  test('a version of which no log says when it began is not started on what was before it', async () => {
+    // After all restore points that were logged, and before any revision was made.
+    const asked = { point: ahead(-0.5), yes: true, revisions: [] };
+    await expect(takeBack(await connectToToday(aws), new Onlooker(), OPTIONS, asked)).rejects.toThrow(
+      /cannot be told.*--revision \S+:<number> --stack Prod\nThe last ones are:\n {2}\S+:2 /s,
+    );
+  });
+
+  test('what somebody has changed while the question stood is not taken back', async () => {
+    const io = new Onlooker(0, 'Prod');
+    const { ask } = io;
+    io.ask = async (question) => {
+      await cluster.scale(1, 4);
+      return ask.call(io, question);
+    };
+    expect(await refusal({ point, yes: false, io })).toMatch(
+      /Nothing was changed\. Run this again\.\n {2}bounds of \S+: 2–4 → 1–4/,
+    );
+    await cluster.scale(2, 4);
+  });
+
   test('a revision of no service of the cluster is refused', async () => {
     expect(await refusal({ point, revisions: ['other:1'] })).toMatch(
       /no service of this cluster has nodes of that family/,
@@ -208,7 +267,11 @@ test('a second time it says that it is done, and changes nothing', async () => {
   const io = new Onlooker();
   await takeBack(client, io, OPTIONS, { point, yes: true, revisions: [] });
   expect(io.text).toContain(`Prod is back at ${written(point)} already`);
+  expect(io.text).toMatch(/was restored to it at 2\d{3}-\S+Z\.\nWhat has happened since then.*is not undone/);
+  expect(io.text).toContain(`is in ${keptName(cluster.outputs.DatabaseInstance!, point)}`);
   expect(changes).toEqual([]);
+  await cluster.scale(0, 0);
+  expect(await refusal({ point })).toMatch(/^But no node of \S+ runs\./);
 });
 
 test('it waits until RDS can restore to the point, and says so', async () => {
@@ -316,11 +379,12 @@ describe('it can be interrupted anywhere', () => {
       'TagResourceCommand',
       'RegisterScalableTargetCommand',
       'UpdateServiceCommand',
+      // The version before, while there is nobody to upgrade what is restored.
+      'UpdateServiceCommand',
       'AddTagsToResourceCommand',
       'ModifyDBInstanceCommand',
       'RestoreDBInstanceToPointInTimeCommand',
       'ModifyDBInstanceCommand',
-      'UpdateServiceCommand',
       'RegisterScalableTargetCommand',
       'UntagResourceCommand',
     ]);
@@ -365,10 +429,16 @@ test('nodes that do not get healthy are told of, and the command goes on when th
   const point = await upgraded();
   await aws.setUnhealthyImages(`:${OLD}`);
   const io = new Onlooker();
+  const { now } = io;
+  let waited = 0;
+  io.now = () => new Date(+now.call(io) + waited);
   io.pause = async () => {
-    if (io.text.includes('none is healthy yet')) throw new Interrupted();
+    if (io.text.includes('none is healthy yet')) waited += 60_000;
+    await new Promise(setImmediate);
   };
-  await expect(restored({ point, io })).rejects.toThrow(Interrupted);
+  expect(await refusal({ point, io })).toMatch(
+    /do not get healthy: none was in 15 minutes\. The database is restored\./,
+  );
   await aws.setUnhealthyImages();
   await restored({ point });
   await expectRestored(point);

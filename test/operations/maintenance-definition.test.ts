@@ -1,6 +1,8 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import type { CfnScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { maintenanceDefinition } from '../../lib/operations/maintenance-definition';
 import type { FleetInDefinition } from '../../lib/operations/maintenance-steps';
-import { only, render, synthesize } from '../cluster-fixture';
+import { newCluster, only, render, synthesize } from '../cluster-fixture';
 
 // What can be said of the definition without running it, which test/emulator does.
 
@@ -12,6 +14,11 @@ const WEB: FleetInDefinition = {
   maxNodes: 4,
   graceSeconds: 7800,
   nodesInMaintenance: 1,
+  suspended: {
+    DynamicScalingInSuspended: false,
+    DynamicScalingOutSuspended: false,
+    ScheduledScalingSuspended: false,
+  },
 };
 const definitionOf = (...fleets: FleetInDefinition[]): any =>
   maintenanceDefinition({
@@ -82,9 +89,15 @@ test('every failure has a sentence', () => {
   }
 });
 
+/** What no execution without force takes. */
+const isForced = ({ And = [] }: any) => And.some(({ BooleanEquals }: any) => BooleanEquals === true);
+
 /** The states that come before one on every way to it from the start. */
-function before(name: string): Set<string> {
+function before(name: string, force = false): Set<string> {
   const { StartAt, States } = definitionOf(WEB) as Machine;
+  for (const state of force ? [] : Object.values(States).filter(({ Choices }) => Choices)) {
+    state.Choices = state.Choices.filter((choice: any) => !isForced(choice));
+  }
   const reaches = (without: string) => {
     const seen = new Set<string>();
     const go = (state: string) => {
@@ -105,6 +118,24 @@ test('no node is started or replaced before the one answers 200, judged without 
   expect([...before('Nodes are replaced again')]).toEqual(expect.arrayContaining(['All nodes are there']));
 });
 
+test('a forced end asks no node, but puts nothing back either before a hold that may still come has passed', () => {
+  const forced = [...before('As in the template', true)];
+  expect(forced).toEqual(
+    expect.arrayContaining(['Every fleet has nodes', 'The load balancer looks', 'Health check of the template']),
+  );
+  expect(forced).not.toContain('NocoBase answers');
+  expect([...before('Nodes are replaced again', true)]).not.toContain('All nodes are there');
+});
+
+test('whatever is ordered, but to hold, is refused where a restore has taken the nodes', () => {
+  for (const change of ['Maintenance is on from here', 'Only 200 is healthy', 'Roll all nodes']) {
+    expect([...before(change, true)]).toContain('Every fleet has nodes');
+  }
+  const { States } = definitionOf(WEB).States['As in maintenance'].ItemProcessor;
+  expect(nextOf(States['Replace no node'])).toEqual(['Has it no nodes?']);
+  expect(States['Has it no nodes?'].Default).toBe('As few nodes as that');
+});
+
 test('nothing is changed by a begin or a restart before it is known that no deployment is under way', () => {
   for (const change of ['Maintenance is on from here', 'Roll all nodes']) {
     expect([...before(change)]).toEqual(
@@ -117,7 +148,35 @@ test('replacement is held off before the bounds come down', () => {
   const { StartAt, States } = definitionOf(WEB).States['As in maintenance'].ItemProcessor;
   expect(StartAt).toBe('Replace no node');
   expect(States[StartAt].Parameters.HealthCheckGracePeriodSeconds).toBe(2 ** 31 - 1);
-  expect(States[StartAt].Next).toBe('As few nodes as that');
+  expect(nextOf(States[States[StartAt].Next])).toContain('As few nodes as that');
+});
+
+test('nothing scales by itself in maintenance, and after it whatever the template lets', () => {
+  const bounds = (name: string) =>
+    states.find(([state]) => state === name)![1].Parameters as { [parameter: string]: unknown };
+  expect(bounds('As few nodes as that').SuspendedState).toEqual({
+    DynamicScalingInSuspended: true,
+    DynamicScalingOutSuspended: true,
+    ScheduledScalingSuspended: true,
+  });
+  expect(bounds('As many nodes as that')['SuspendedState.$']).toBe('$.suspended');
+});
+
+test('what the template suspends, set however late, is suspended after the maintenance', () => {
+  const { stack, cluster } = newCluster();
+  const target = cluster.web.scaling.node.findChild('Target').node.defaultChild as CfnScalableTarget;
+  target.suspendedState = { scheduledScalingSuspended: true };
+  const { properties } = only(Template.fromStack(stack), 'AWS::StepFunctions::StateMachine');
+  const { States } = JSON.parse(render(properties.DefinitionString));
+  expect(States['The fleets of the template'].Result).toMatchObject([
+    {
+      suspended: {
+        DynamicScalingInSuspended: false,
+        DynamicScalingOutSuspended: false,
+        ScheduledScalingSuspended: true,
+      },
+    },
+  ]);
 });
 
 test('more fleets are more data, and no more states', () => {
@@ -144,6 +203,7 @@ test('in a cluster it knows what the template says of its nodes', () => {
       maxNodes: MaxCapacity,
       graceSeconds: service.properties.HealthCheckGracePeriodSeconds,
       nodesInMaintenance: 1,
+      suspended: WEB.suspended,
     },
   ]);
   expect(definition.States['Only 200 is healthy'].Parameters).toEqual({

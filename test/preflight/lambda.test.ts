@@ -326,7 +326,8 @@ describe('maintenance', () => {
     expect(status).toBe('FAILED');
     expect(reason).toBe(
       'NocoBase preflight: maintenance is on, and this deployment would end it. No node was started or stopped. ' +
-        'End it first (npx cdk-nocobase maintenance end --stack Prod, or the state machine of the output MaintenanceStateMachine with {"do": "end"}), then deploy again.',
+        'End it first (npx cdk-nocobase maintenance end --stack Prod, or the state machine of the output MaintenanceStateMachine with {"do": "end"}), then deploy again. ' +
+        'If NocoBase does not answer any more: the same with --force, or with {"do": "end", "force": true}.',
     );
   });
 

@@ -27,6 +27,7 @@ function refusal(stackId: string): string {
   const stack = stackId.split('/')[1];
   return (
     'NocoBase preflight: maintenance is on, and this deployment would end it. No node was started or stopped. ' +
-    `End it first (npx cdk-nocobase maintenance end --stack ${stack}, or the state machine of the output MaintenanceStateMachine with {"do": "end"}), then deploy again.`
+    `End it first (npx cdk-nocobase maintenance end --stack ${stack}, or the state machine of the output MaintenanceStateMachine with {"do": "end"}), then deploy again. ` +
+    'If NocoBase does not answer any more: the same with --force, or with {"do": "end", "force": true}.'
   );
 }

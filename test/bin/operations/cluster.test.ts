@@ -27,6 +27,11 @@ const RESOURCES = [
   service('NocoBaseWebService0A0A0A0A', 'web'),
   service('NocoBase2WebService0B0B0B0B', 'web2'),
   service('OthersService0C0C0C0C', 'others'),
+  // Beside the cluster, by somebody whose ids begin the same.
+  service('NocoBaseReportsService0F0F0F0F', 'reports'),
+  service('NocoBaseOldService0F0F0F0F', 'deleted'),
+  resource('NocoBaseLogs0A0A0A0A', 'AWS::Logs::LogGroup', 'logs'),
+  resource('Database0A0A0A0A', 'AWS::RDS::DBInstance', 'db'),
   resource('NocoBaseOperationsMaintenanceHold', 'AWS::Events::Rule', 'hold-in-code'),
   resource('NocoBaseOperationsMaintenanceHold0D0D0D0D', 'AWS::Events::Rule', 'hold'),
   resource('NocoBaseOperationsAlarm0E0E0E0E', 'AWS::CloudWatch::Alarm', 'alarm'),
@@ -40,6 +45,20 @@ function find(outputs: object[], options: { cluster?: string } = {}, more: Answe
       NextToken
         ? { StackResourceSummaries: RESOURCES.slice(3) }
         : { StackResourceSummaries: RESOURCES.slice(0, 3), NextToken: '2' },
+    DescribeServices: ({ services: [name] }) => ({
+      services:
+        name === 'deleted'
+          ? []
+          : [{ serviceName: name, status: 'ACTIVE', taskDefinition: `arn:task-definition/${name}:1` }],
+    }),
+    DescribeTaskDefinition: ({ taskDefinition }) => ({
+      taskDefinition: {
+        taskDefinitionArn: taskDefinition,
+        containerDefinitions: [
+          { environment: /reports|others/.test(taskDefinition) ? [] : [{ name: 'LAUNCHER_GENERATION', value: 'A' }] },
+        ],
+      },
+    }),
     ...more,
   });
   return findCluster(aws, { stack: 'Prod', ...options });
@@ -54,7 +73,9 @@ test('a cluster is what its outputs and the resources below it say', async () =>
     // The web nodes first; of a stack without a second cluster the longer name is one of its own.
     services: ['web', 'web2', 'workflows'],
     logGroup: 'logs',
+    ownsLogGroup: true,
     databaseInstance: 'db',
+    ownsDatabase: true,
     maintenanceStateMachine: 'arn:machine',
     holdRule: 'hold',
     alarms: ['alarm', 'alarm2'],
@@ -69,6 +90,22 @@ test('of two clusters, what belongs to the one with the longer name is not the o
     databaseInstance: undefined,
     holdRule: undefined,
   });
+});
+
+test('a service that runs no nodes is left alone, however its id begins', async () => {
+  const { services } = await find(ONE);
+  expect(services).not.toContain('reports');
+  expect(services).not.toContain('deleted');
+});
+
+test('what is of another stack, or of two clusters, is not its own', async () => {
+  const elsewhere = ONE.map(({ OutputKey, OutputValue }) =>
+    output(OutputKey, OutputValue.replace(/^(logs|db)$/, '$1-x')),
+  );
+  expect(await find(elsewhere)).toMatchObject({ ownsLogGroup: false, ownsDatabase: false });
+  const both = [...TWO, output('NocoBase2LogGroup5E6F7A8B', 'logs'), output('NocoBase2DatabaseInstance5E6F7A8B', 'DB')];
+  expect(await find(both, { cluster: 'NocoBase' })).toMatchObject({ ownsLogGroup: false, ownsDatabase: false });
+  expect(await find(TWO, { cluster: 'NocoBase' })).toMatchObject({ ownsLogGroup: true, ownsDatabase: true });
 });
 
 test('of two clusters one has to be named', async () => {

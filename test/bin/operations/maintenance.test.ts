@@ -36,7 +36,11 @@ function world(running: string | undefined, more: Answers = {}) {
     ...more,
   });
   const io = new Listener();
-  return { run: (does: 'begin' | 'end') => maintain(aws, io, { stack: 'Prod' }, does), io, asked };
+  return {
+    run: (does: 'begin' | 'end', force = false) => maintain(aws, io, { stack: 'Prod' }, does, force),
+    io,
+    asked,
+  };
 }
 
 test('one that does the same already is followed, and no other is started', async () => {
@@ -80,4 +84,12 @@ test('a stack of an earlier version has none', async () => {
     }),
   });
   await expect(run('begin')).rejects.toThrow(/has no state machine for maintenance/);
+});
+
+test('an end that is forced does not take one that waits for the node for its own', async () => {
+  const { run, asked } = world('end');
+  await run('end', true);
+  expect(asked.filter(([name]) => name === 'StartExecution')).toEqual([
+    ['StartExecution', { stateMachineArn: 'MaintenanceStateMachine', input: '{"do":"end","force":true}' }],
+  ]);
 });

@@ -46,11 +46,15 @@ const begins = (generation: string, point: string, at: number) => ({
 });
 
 async function pointsOf(...events: object[]) {
+  return pointsIn({ ownsLogGroup: true }, ...events);
+}
+
+async function pointsIn(cluster: { ownsLogGroup: boolean }, ...events: object[]) {
   const { aws } = fakeAws({
     FilterLogEvents: ({ nextToken }) =>
       nextToken ? { events: events.slice(1) } : { events: events.slice(0, 1), nextToken: '2' },
   });
-  return restorePointsOf(aws, { logGroup: 'logs' } as never, new Date('2026-03-02T00:00:00Z'));
+  return restorePointsOf(aws, { logGroup: 'logs', ...cluster } as never, ['web'], new Date('2026-03-02T00:00:00Z'));
 }
 
 test('restore points come from the logs, the newest first, and tries of one version are one', async () => {
@@ -78,4 +82,29 @@ test('what is undone is what began first after a moment', async () => {
   expect(firstAfter(points, new Date('2026-03-01T09:00:00Z'))?.generation).toBe('B');
   expect(firstAfter(points, new Date('2026-03-01T11:00:00Z'))?.generation).toBe('D');
   expect(firstAfter(points, new Date('2026-03-01T13:00:00Z'))).toBeUndefined();
+});
+
+describe('where a line says of which revision it is', () => {
+  const of = (revision: string, generation: string, at: number) =>
+    begins(generation, `2026-03-01 10:00:00.5+00, of revision ${revision}`, at);
+
+  test('those of other clusters in the same log are none', async () => {
+    const points = await pointsIn({ ownsLogGroup: false }, of('web:7', 'B', 2000), of('other:9', 'C', 3000));
+    expect(points).toEqual([
+      {
+        generation: 'B',
+        point: new Date('2026-03-01T10:00:01Z'),
+        at: new Date(2000),
+        family: 'web',
+        revision: 7,
+        certain: true,
+      },
+    ]);
+  });
+
+  test('a line that does not say it is certain only in a log of the cluster’s own', async () => {
+    const line = begins('B', '2026-03-01 10:00:00.5+00', 2000);
+    expect((await pointsIn({ ownsLogGroup: false }, line)).map(({ certain }) => certain)).toEqual([false]);
+    expect((await pointsIn({ ownsLogGroup: true }, line)).map(({ certain }) => certain)).toEqual([true]);
+  });
 });

@@ -126,6 +126,16 @@ test.each<[string, string[], string]>([
     ['restore', '--stack', 'x', '--to', '2026-01-31T04:05:06Z', '--revision', 'web'],
     '--revision web: write family and number',
   ],
+  [
+    'force where there is none',
+    ['maintenance', 'begin', '--force', '--stack', 'x'],
+    '--force is for maintenance end alone.',
+  ],
+  [
+    'no bounds',
+    ['restore', '--stack', 'x', '--to', '2026-01-31T04:05:06Z', '--nodes', '4-2'],
+    '--nodes 4-2: write the least and the most, e.g. 2-4',
+  ],
   ['nothing to do', ['maintenance', '--stack', 'x'], 'maintenance begin, maintenance end or maintenance restart?'],
   [
     'something else to do',

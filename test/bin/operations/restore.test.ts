@@ -1,13 +1,13 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import fc from 'fast-check';
-import { fleetsOf } from '../../../bin/operations/fleets';
-import { checkedInstance, checkKind, checkStack } from '../../../bin/restore/checks';
-import type { Context } from '../../../bin/restore/context';
-import { keptName, memoryOf, remembered } from '../../../bin/restore/marks';
-import { comeBack, toZero } from '../../../bin/restore/nodes';
+import type { Suspension } from '../../../bin/operations/fleets';
+import { checkedInstance, checkKind, checkPending, checkShared, checkStack } from '../../../bin/restore/checks';
+import { keptFor, keptName, memoryOf, remembered } from '../../../bin/restore/marks';
 import { notCarriedOver } from '../../../bin/restore/plan';
 import { changes, differences, restoreSettings } from '../../../bin/restore/properties';
-import { fakeAws, Listener } from './fake-aws';
+import { done } from '../../../bin/restore/report';
+
+const POINT = new Date('2026-03-01T21:14:07Z');
 
 describe('before anything is changed', () => {
   const cluster = { stackName: 'Prod', stackStatus: 'UPDATE_COMPLETE', databaseInstance: 'db' } as never;
@@ -45,10 +45,50 @@ describe('before anything is changed', () => {
   });
 });
 
+describe('a database that is not this cluster’s alone', () => {
+  const context = (ownsDatabase: boolean) =>
+    ({
+      cluster: { stackName: 'Prod', ownsDatabase },
+      instance: 'db',
+      options: { stack: 'Prod' },
+      point: POINT,
+    }) as never;
+
+  test('goes back only if that is said', () => {
+    expect(() => checkShared(context(false), false)).toThrow(
+      /all databases on it.*\n {2}npx cdk-nocobase restore --to 2026-03-01T21:14:07Z --whole-instance --stack Prod/s,
+    );
+    expect(() => checkShared(context(false), true)).not.toThrow();
+    expect(() => checkShared(context(true), false)).not.toThrow();
+  });
+});
+
+test('changes that wait for the maintenance window are not made by a rename', () => {
+  expect(() =>
+    checkPending({ DBInstanceIdentifier: 'db', PendingModifiedValues: { EngineVersion: '18' } }, 'kept'),
+  ).toThrow(
+    /wait for its maintenance window: EngineVersion\..*aws rds modify-db-instance --db-instance-identifier db/s,
+  );
+  expect(() => checkPending({ DBInstanceIdentifier: 'db', PendingModifiedValues: {} }, 'kept')).not.toThrow();
+  // RDS was told to rename it, and has not begun.
+  const renamed = { DBInstanceIdentifier: 'db', PendingModifiedValues: { DBInstanceIdentifier: 'kept' } };
+  expect(() => checkPending(renamed, 'kept')).not.toThrow();
+  expect(() => checkPending(renamed, 'other')).toThrow('DBInstanceIdentifier');
+});
+
+test('who restores a second time reads what that does not undo, and where the data of before is', () => {
+  const context = { cluster: { stackName: 'Prod' }, instance: 'db', kept: 'db-kept', point: POINT } as never;
+  const text = done(context, { InstanceCreateTime: new Date('2026-03-02T01:00:00Z') }, {}).join('\n');
+  expect(text).toContain('back at 2026-03-01T21:14:07Z already: db was restored to it at 2026-03-02T01:00:00Z.');
+  expect(text).toMatch(/since then, an upgrade too, is not undone.*is in db-kept/s);
+  expect(done(context, {}).join('\n')).toContain('db-kept, which is gone');
+});
+
 describe('what is remembered', () => {
   test('is found again, whatever it is', () => {
     const count = fc.nat({ max: 1000 });
     const memory = fc.record({
+      suspended: fc.subarray<Suspension>(['in', 'out', 'scheduled']),
       to: fc.constant('2026-03-01T21:14:07Z'),
       bounds: fc.option(fc.record({ min: count, max: count }), { nil: undefined }),
       count,
@@ -76,6 +116,12 @@ describe('what is remembered', () => {
       }),
       { seed: 1 },
     );
+  });
+
+  test('two long names that begin alike have different ones, also within the same second', () => {
+    const names = ['one', 'two'].map((end) => keptName(`production-nocobase-database-instance-${end}`, POINT));
+    expect(new Set(names).size).toBe(2);
+    expect(keptFor('one', POINT)).not.toBe(keptFor('two', POINT));
   });
 });
 
@@ -141,109 +187,8 @@ describe('properties', () => {
       ReadReplicaDBInstanceIdentifiers: ['r1'],
       MasterUserSecret: { SecretArn: 'arn:secret' },
       ActivityStreamStatus: 'started',
-      PendingModifiedValues: { DBInstanceClass: 'db.z' },
     }).join('\n');
-    for (const part of ['r1', 'arn:secret', 'activity stream', 'DBInstanceClass']) expect(text).toContain(part);
+    for (const part of ['r1', 'arn:secret', 'activity stream']) expect(text).toContain(part);
     expect(notCarriedOver(instance)).toHaveLength(2);
-  });
-});
-
-describe('nodes of several fleets', () => {
-  /** ECS and scaling, as far as counts go. */
-  function world(names: readonly string[]) {
-    const services = new Map(
-      names.map((name, index) => [name, { min: index, max: 4, count: index + 1, revision: 9, tags: [] as any[] }]),
-    );
-    const arn = (name: string) => `arn:aws:ecs:eu-central-1:1:service/ecs/${name}`;
-    const byArn = (given: string) => services.get(given.split('/').at(-1)!)!;
-    const definition = (taskDefinition: string) => {
-      const [family, revision] = taskDefinition.split('/').at(-1)!.split(':');
-      return {
-        family,
-        revision: Number(revision),
-        status: 'ACTIVE',
-        taskDefinitionArn: `arn:td/${family}:${revision}`,
-      };
-    };
-    const { aws, asked } = fakeAws({
-      DescribeServices: ({ services: wanted }) => ({
-        services: wanted.map((name: string) => {
-          const { count, revision, tags } = services.get(name)!;
-          return {
-            serviceName: name,
-            serviceArn: arn(name),
-            status: 'ACTIVE',
-            runningCount: count,
-            desiredCount: count,
-            taskDefinition: `arn:td/${name}:${revision}`,
-            deployments: [{ status: 'PRIMARY', rolloutState: 'COMPLETED' }],
-            tags: [...tags],
-          };
-        }),
-      }),
-      DescribeScalableTargets: () => ({
-        ScalableTargets: [...services].map(([name, { min, max }]) => ({
-          ResourceId: `service/ecs/${name}`,
-          MinCapacity: min,
-          MaxCapacity: max,
-        })),
-      }),
-      TagResource: ({ resourceArn, tags }) => byArn(resourceArn).tags.push(...tags),
-      UntagResource: ({ resourceArn }) => byArn(resourceArn).tags.splice(0),
-      RegisterScalableTarget: ({ ResourceId, MinCapacity, MaxCapacity }) => {
-        const it = byArn(ResourceId);
-        Object.assign(it, { min: MinCapacity, max: MaxCapacity });
-        it.count = Math.max(it.min, Math.min(it.max, it.count));
-      },
-      UpdateService: ({ service, desiredCount, taskDefinition }) => {
-        const it = services.get(service)!;
-        if (desiredCount !== undefined) it.count = desiredCount;
-        if (taskDefinition) it.revision = definition(taskDefinition).revision;
-      },
-      ListTasks: ({ serviceName, desiredStatus }) => ({
-        taskArns:
-          desiredStatus === 'RUNNING'
-            ? Array.from({ length: services.get(serviceName)!.count }, (_, i) => `${serviceName}/${i}`)
-            : [],
-      }),
-      DescribeTasks: ({ tasks }) => ({
-        tasks: tasks.map((task: string) => {
-          const name = task.split('/')[0]!;
-          return {
-            lastStatus: 'RUNNING',
-            healthStatus: 'HEALTHY',
-            taskDefinitionArn: `arn:td/${name}:${services.get(name)!.revision}`,
-          };
-        }),
-      }),
-      DescribeTaskDefinition: ({ taskDefinition }) => ({ taskDefinition: definition(taskDefinition) }),
-    });
-    const io = new Listener();
-    const cluster = { ecsCluster: 'ecs', services: names, stackName: 'Prod', logGroup: 'logs' };
-    const context = { aws, io, cluster, point: new Date('2026-03-01T21:14:07Z') } as unknown as Context;
-    return { services, asked, context, io };
-  }
-
-  test('all are stopped, all remember, and all come back as they were', async () => {
-    const { services, asked, context } = world(['web', 'workflows', 'exports']);
-    const before = structuredClone([...services]);
-    const fleets = await fleetsOf(context.aws, context.cluster);
-    const targets = new Map(fleets.map(({ service }) => [service, { revision: 7 } as never]));
-    await toZero(context, fleets, targets);
-    expect([...services.values()].map(({ min, max, count }) => [min, max, count])).toEqual([
-      [0, 0, 0],
-      [0, 0, 0],
-      [0, 0, 0],
-    ]);
-    // Nothing is taken before everything is remembered.
-    const changesMade = asked.map(([name]) => name).filter((name) => /^(Tag|Register|Update)/.test(name));
-    expect(changesMade.slice(0, 3)).toEqual(['TagResource', 'TagResource', 'TagResource']);
-    await comeBack(context);
-    expect([...services].map(([name, { min, max, tags }]) => [name, min, max, tags])).toEqual(
-      before.map(([name, { min, max }]) => [name, min, max, []]),
-    );
-    expect([...services.values()].map(({ revision }) => revision)).toEqual([7, 7, 7]);
-    // The bounds raise a count to the least; the one whose least is none gets its own.
-    expect([...services.values()].map(({ count }) => count)).toEqual([1, 1, 2]);
   });
 });

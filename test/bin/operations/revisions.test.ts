@@ -1,4 +1,4 @@
-import { revisionBefore } from '../../../bin/operations/revisions';
+import { changedSince, revisionBefore } from '../../../bin/operations/revisions';
 import { fakeAws } from './fake-aws';
 
 interface Made {
@@ -6,10 +6,11 @@ interface Made {
   readonly from: number;
   /** When it was deregistered. */
   readonly until?: number;
+  readonly isCopy?: boolean;
 }
 
 /** Revision 1, 2, … of a family `web`. */
-async function before(made: readonly Made[], generation: string, at: number) {
+function world(made: readonly Made[]) {
   const arn = (index: number) => `arn:aws:ecs:eu-central-1:111122223333:task-definition/web:${index + 1}`;
   const { aws } = fakeAws({
     ListTaskDefinitions: ({ status }) => ({
@@ -32,10 +33,15 @@ async function before(made: readonly Made[], generation: string, at: number) {
           deregisteredAt: until === undefined ? undefined : new Date(until),
           containerDefinitions: [{ image: 'i', environment: value ? [{ name: 'LAUNCHER_GENERATION', value }] : [] }],
         },
+        tags: made[revision - 1]!.isCopy ? [{ key: 'cdk-nocobase:copy-of', value: 'arn' }] : [],
       };
     },
   });
-  return (await revisionBefore(aws, 'web', { generation, at: new Date(at) }))?.revision;
+  return aws;
+}
+
+async function before(made: readonly Made[], generation: string, at: number, line: object = {}) {
+  return (await revisionBefore(world(made), 'web', { generation, at: new Date(at), ...line }))?.revision;
 }
 
 test('it is the newest of another version', async () => {
@@ -94,4 +100,54 @@ test('a version that was there before, left and came back is not its own predece
 
 test('nor is a task definition that is not of this library', async () => {
   expect(await before([{ from: 1 }, { generation: 'B', from: 3 }], 'B', 5)).toBeUndefined();
+});
+
+test('where the log says which revision began, one that was made meanwhile is not the one before', async () => {
+  const made = [
+    { generation: 'A', from: 1 },
+    { generation: 'B', from: 2 },
+    { generation: 'C', from: 3 },
+  ];
+  expect(await before(made, 'B', 5)).toBe(3);
+  expect(await before(made, 'B', 5, { family: 'web', revision: 2 })).toBe(1);
+  // The number is one of another family.
+  expect(await before(made, 'B', 5, { family: 'workflows', revision: 2 })).toBe(3);
+  // A copy is as old as what it is a copy of.
+  const copied = [...made.slice(0, 2), { generation: 'A', from: 3, isCopy: true }];
+  expect(await before(copied, 'B', 5, { family: 'web', revision: 2 })).toBe(3);
+});
+
+describe('what a family says of a moment', () => {
+  const since = (made: readonly Made[]) => changedSince(world(made), 'web', 'B', new Date(5));
+
+  test('nothing, if the version ran before and no other came or went', async () => {
+    const made = [
+      { generation: 'A', from: 1, until: 3 },
+      { generation: 'B', from: 2, until: 6 },
+      { generation: 'B', from: 6 },
+    ];
+    expect(await since(made)).toEqual({ another: false, isYounger: false });
+  });
+
+  test.each<[string, Made[], object]>([
+    [
+      'another came since',
+      [
+        { generation: 'B', from: 1 },
+        { generation: 'C', from: 6, until: 7 },
+      ],
+      { another: true, isYounger: false },
+    ],
+    [
+      'another went since',
+      [
+        { generation: 'A', from: 1, until: 6 },
+        { generation: 'B', from: 4 },
+      ],
+      { another: true, isYounger: false },
+    ],
+    ['it was made since itself', [{ generation: 'B', from: 6 }], { another: false, isYounger: true }],
+  ])('%s', async (_, made, expected) => {
+    expect(await since(made)).toEqual(expected);
+  });
 });

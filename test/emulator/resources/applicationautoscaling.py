@@ -39,6 +39,22 @@ class ScalableTarget(Handler):
             **properties.given('MinCapacity', 'MaxCapacity', 'ResourceId', 'ScalableDimension', 'ServiceNamespace'),
             **properties.given('RoleARN', 'SuspendedState'),
         )
+        for action in properties.take('ScheduledActions', []):
+            context.aws('application-autoscaling').put_scheduled_action(
+                **{name: properties.values[name] for name in ('ResourceId', 'ScalableDimension', 'ServiceNamespace')},
+                **action,
+            )
+
+
+def scheduled_actions_are_due(context: Context) -> None:
+    """What all schedules do, when it is time."""
+    scaling = context.aws('application-autoscaling')
+    for target in scaling.describe_scalable_targets(ServiceNamespace='ecs')['ScalableTargets']:
+        if target.get('SuspendedState', {}).get('ScheduledScalingSuspended'):
+            continue
+        which = {name: target[name] for name in ('ResourceId', 'ScalableDimension', 'ServiceNamespace')}
+        for action in scaling.describe_scheduled_actions(**which)['ScheduledActions']:
+            scaling.register_scalable_target(**which, **action['ScalableTargetAction'])
 
 
 @handles('AWS::ApplicationAutoScaling::ScalingPolicy')
