@@ -109,12 +109,6 @@ const MISTAKES: readonly Mistake[] = [
     make: (template) => replace(resource(template, 'EntranceRule'), 'nocobase.example.com', 'crm.example.com'),
     finds: /auth:signIn answers 404/,
   },
-  {
-    what: 'a launcher whose generations do not exclude each other at the database',
-    scenario: 10,
-    make: (template) => replace(nodeOf(template), '===\\"HERE\\"?', '!==\\"ASK\\"?'),
-    finds: /^an upgrade: one generation at every instant: at the database at one moment/,
-  },
 ];
 
 let folder: string;
