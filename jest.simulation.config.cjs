@@ -5,5 +5,5 @@ module.exports = {
   ...base,
   testMatch: ['<rootDir>/test/simulation/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 900_000,
+  testTimeout: 1_800_000,
 };
