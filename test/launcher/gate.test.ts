@@ -122,9 +122,7 @@ describe('on an empty database', () => {
     await first.said('NocoBase is healthy');
     first.signal('SIGTERM');
     await first.exit;
-    await rehearsal.database.query('DROP SCHEMA public CASCADE');
-    await rehearsal.database.query('CREATE SCHEMA public');
-    await rehearsal.database.query('GRANT ALL ON SCHEMA public TO PUBLIC');
+    await rehearsal.database.emptySchema();
     const second = await rehearsal.start('b');
     await second.said('installs NocoBase in the empty schema');
     await second.said('[fake] entrypoint skip=no');

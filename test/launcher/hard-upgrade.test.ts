@@ -77,9 +77,7 @@ rehearse('a schema that was emptied is new to another stack, whose revisions beg
   await a.said('NocoBase is healthy');
   a.signal('SIGTERM');
   await a.exit;
-  await rehearsal.database.query('DROP SCHEMA public CASCADE');
-  await rehearsal.database.query('CREATE SCHEMA public');
-  await rehearsal.database.query('GRANT ALL ON SCHEMA public TO public');
+  await rehearsal.database.emptySchema();
   const b = await rehearsal.start('b', { ...OLD, LAUNCHER_FAMILY: 'other' });
   await b.said('NocoBase is healthy');
   const c = await rehearsal.start('c', { ...NEW, LAUNCHER_FAMILY: 'other' });

@@ -88,9 +88,7 @@ rehearse('on a schema that was emptied any keys are new', async (rehearsal) => {
   await a.said('NocoBase is healthy');
   a.signal('SIGTERM');
   await a.exit;
-  await rehearsal.database.query('DROP SCHEMA public CASCADE');
-  await rehearsal.database.query('CREATE SCHEMA public');
-  await rehearsal.database.query('GRANT ALL ON SCHEMA public TO public');
+  await rehearsal.database.emptySchema();
   // Also when the first try of it ends in the middle.
   const killed = await rehearsal.start('b', OTHER);
   killed.tell('hold-install');

@@ -23,6 +23,8 @@ export interface Database {
   query(text: string, values?: unknown[]): Promise<any[]>;
   /** As another server would see it: the rows of the launcher's own table. */
   generations(): Promise<any[]>;
+  /** As somebody would who wants NocoBase to begin anew. */
+  emptySchema(): Promise<void>;
   /** Ends the connections of the nodes' launchers. */
   cutConnections(): Promise<void>;
   /** Of the node that was the last to connect. */
@@ -74,6 +76,11 @@ export async function startPostgres(): Promise<Postgres> {
         },
         query,
         generations: () => query('SELECT * FROM cdk_nocobase.generations ORDER BY began_at'),
+        async emptySchema() {
+          await query('DROP SCHEMA public CASCADE');
+          await query('CREATE SCHEMA public');
+          await query('GRANT ALL ON SCHEMA public TO public');
+        },
         async cutConnections() {
           await query(CUT);
         },

@@ -1,9 +1,14 @@
 // What a node does next, by what it sees. Nothing here waits, and nothing is changed.
 
+/** Of those that have begun the one that did so last. */
+function lastOf(rows) {
+  const begun = rows.filter(({ began }) => began !== null);
+  return begun.reduce((latest, row) => (latest && latest.began > row.began ? latest : row), undefined);
+}
+
 /** The generation that began last, unless the schema was emptied since it was healthy. */
 function currentOf({ rows, empty }) {
-  const begun = rows.filter(({ began }) => began !== null);
-  const last = begun.reduce((latest, row) => (latest && latest.began > row.began ? latest : row), undefined);
+  const last = lastOf(rows);
   return empty && last?.healthy ? undefined : last;
 }
 
@@ -14,8 +19,12 @@ function requestOf({ rows, asker }) {
 
 /** The fingerprint of the keys with which NocoBase was healthy last. */
 function keysOf({ rows }) {
-  const known = rows.filter(({ began, keys }) => began !== null && keys);
-  return known.reduce((latest, row) => (latest && latest.began > row.began ? latest : row), undefined)?.keys;
+  return lastOf(rows.filter(({ keys }) => keys))?.keys;
+}
+
+/** What is known of the generation of this node, begun or not. */
+function ownOf(me, { rows }) {
+  return rows.find(({ generation }) => generation === me.generation);
 }
 
 const isOthers = (me, request) => request !== undefined && request.generation !== me.generation;
@@ -38,7 +47,7 @@ function decide(me, view, absentFor, times) {
     return { what: 'wait', why: `waits: "${request.generation}" is to run on this database` };
   }
   // Given up before it came to the database, so that another one is current.
-  const own = view.rows.find(({ generation }) => generation === me.generation);
+  const own = ownOf(me, view);
   if (own && own !== current && isGivenUp(me, own)) return { what: 'end', why: givenUp(me, own) };
   if (current === undefined) {
     return me.begins ? { what: 'ask' } : { what: 'wait', why: 'waits: the first web node installs NocoBase' };
@@ -82,7 +91,7 @@ function ofOther(me, view, current, absentFor, times) {
   );
   const isAbandoned = current.here.length === 0 && (current.given_up || absentFor >= times.absent);
   // A fleet that begins nothing has no revisions in the ledger.
-  const isBefore = me.begins ? me.revision <= highest : isAbandoned || view.rows.some(hasBegun(me));
+  const isBefore = me.begins ? me.revision <= highest : isAbandoned || (ownOf(me, view)?.began ?? null) !== null;
   if (isBefore) {
     return {
       what: 'standBy',
@@ -116,10 +125,6 @@ function isGivenUp(me, row) {
   return row.given_up && !row.lapsed && !isNewer(me, row);
 }
 
-function hasBegun(me) {
-  return ({ generation, began }) => generation === me.generation && began !== null;
-}
-
 function givenUp(me, row) {
   return (
     `"${me.generation}" did not become healthy on this database in ${row.failures} tries (see the logs of the ` +
@@ -140,4 +145,4 @@ function whileRunning(me, view) {
   return { asked, leave: asked && request.stop };
 }
 
-module.exports = { currentOf, decide, isNewer, keysOf, requestOf, whileRunning };
+module.exports = { currentOf, decide, isNewer, keysOf, ownOf, requestOf, whileRunning };

@@ -1,7 +1,10 @@
-const { currentOf, decide, isNewer, keysOf, requestOf, whileRunning } = require('./decide');
+const { currentOf, decide, isNewer, keysOf, ownOf, requestOf, whileRunning } = require('./decide');
 
 /** Between what a restore brings back and the first change of an upgrade, on the database's clock. */
 const RESTORE_MARGIN_SECONDS = 2;
+
+const ANOTHER_IS_ALONE =
+  'waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy';
 
 /**
  * Lets NocoBase run on this node only while no other generation does, and start alone where it installs or upgrades.
@@ -78,7 +81,7 @@ module.exports = class Gate {
       case 'join':
         return this.join();
       case 'begin':
-        return this.beginAgain(decision, view);
+        return this.beginAgain();
       case 'ask':
         return this.ask();
       case 'end': {
@@ -125,7 +128,7 @@ module.exports = class Gate {
       this.say(
         this.me.single
           ? 'waits: other nodes of this cluster still run, and a node without cluster adapters must be the only one'
-          : 'waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy',
+          : ANOTHER_IS_ALONE,
       );
       return undefined;
     }
@@ -137,9 +140,7 @@ module.exports = class Gate {
   /** A generation that has begun and was never healthy. */
   async beginAgain() {
     if (!(await this.takeLife('exclusive'))) {
-      this.say(
-        'waits: another node installs or upgrades NocoBase on this database; this one starts when that is healthy',
-      );
+      this.say(ANOTHER_IS_ALONE);
       return undefined;
     }
     const confirmed = await this.confirm('begin');
@@ -205,7 +206,7 @@ module.exports = class Gate {
     }
     const restorePoint = await this.restorePoint(current);
     if (restorePoint === undefined) return undefined;
-    const own = view.rows.find(({ generation }) => generation === this.me.generation);
+    const own = ownOf(this.me, view);
     return this.begin(restorePoint, isNewer(this.me, own) || own.lapsed);
   }
 
@@ -266,9 +267,9 @@ module.exports = class Gate {
 
   /** NocoBase works with the keys of this node, and as of this revision. */
   async noteNode() {
+    if (!this.me.begins) return;
     const view = await this.ledger.view();
     const known = keysOf(view);
-    if (!this.me.begins) return;
     if (known === undefined || this.me.changedKeys(known).length > 0) await this.ledger.noteKeys(known);
     // What began may be older than this deployment of it, by which a rollback is then measured.
     if (isNewer(this.me, currentOf(view))) await this.ledger.noteRevision();

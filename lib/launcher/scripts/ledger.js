@@ -45,6 +45,10 @@ const VIEW = `(SELECT row_to_json(view) FROM (SELECT
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS lock) AS locks,
   hashtext($1)::bigint & 4294967295 AS key, pg_backend_pid() AS me) AS view)`;
 
+/** A start that counts; the third parameter is how often there may be one. */
+const FAILED = `starting = false, failures = failures + 1,
+  given_up_at = CASE WHEN failures + 1 >= $3 THEN clock_timestamp() END`;
+
 async function connect() {
   try {
     return await Database.connect();
@@ -196,20 +200,12 @@ module.exports = class Ledger {
 
   /** The start of this generation has failed before it came to the database: that before it is current again. */
   withdraw(tries) {
-    return this.set(
-      `began_at = NULL, restore_point = NULL, starting = false, failures = failures + 1,
-       given_up_at = CASE WHEN failures + 1 >= $3 THEN clock_timestamp() END`,
-      tries,
-    );
+    return this.set(`began_at = NULL, restore_point = NULL, ${FAILED}`, tries);
   }
 
   /** The start of this generation has failed, for reasons of its own. */
   failed(tries) {
-    return this.set(
-      `starting = false, failures = failures + 1,
-       given_up_at = CASE WHEN failures + 1 >= $3 THEN clock_timestamp() END`,
-      tries,
-    );
+    return this.set(FAILED, tries);
   }
 
   /** The start was stopped in order: nothing of it runs any more. */

@@ -274,10 +274,7 @@ async function main() {
   });
   // An installation or upgrade must not go on without its lock, not even while it is being stopped.
   gate.onLost = (error) => {
-    if (app && isAlone && !serves) {
-      if (stopping) app.kill();
-      else leaveAtOnce(error);
-    }
+    if (app && isAlone && !serves) leaveAtOnce(error);
   };
   for (;;) {
     const { alone } = await gate.enter();
