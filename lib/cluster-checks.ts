@@ -3,7 +3,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { CfnCapacityProvider, Cluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
 import { referredResource } from './app-resources';
-import { invalidProp, isKnown, refuseToken } from './invalid-prop';
+import { invalidProp, isKnown, whole } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
@@ -141,15 +141,7 @@ export function checkedUpgradeTimeout(scope: IConstruct, upgradeTimeout: Duratio
 }
 
 export function checkedUpgradeTries(scope: IConstruct, tries: number): number {
-  refuseToken(scope, 'upgradeTries', tries);
-  if (!Number.isInteger(tries) || tries < 1 || tries > 10) {
-    throw invalidProp(scope, {
-      prop: 'upgradeTries',
-      problem: `must be a whole number between 1 and 10, got: ${tries}`,
-      remedy: 'Leave it out for 2: what fails twice needs somebody who looks',
-    });
-  }
-  return tries;
+  return whole(scope, 'upgradeTries', tries, 1, 10, 'Leave it out for 2: what fails twice needs somebody who looks');
 }
 
 /** Meant for one version: an allowance that was left in by mistake must not hold for the next. */

@@ -35,6 +35,26 @@ export function refuseToken(scope: IConstruct, prop: string, value: unknown) {
   }
 }
 
+/** A whole number within bounds, or an error. @param remedy if there is something better to say than how it is written */
+export function whole(
+  scope: IConstruct,
+  prop: string,
+  value: number,
+  from: number,
+  to = Number.POSITIVE_INFINITY,
+  remedy = `Write it as a number, e.g. ${from}`,
+): number {
+  refuseToken(scope, prop, value);
+  if (!Number.isInteger(value) || value < from || value > to) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `between ${from} and ${to}`}, got: ${value}`,
+      remedy,
+    });
+  }
+  return value;
+}
+
 /**
  * Whether synthesis can look at a text. It cannot at a token, nor at what a
  * look-up answers before there is an answer: the same for all that are looked

@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import { invalidProp, refuseToken } from '../invalid-prop';
+import { invalidProp, whole } from '../invalid-prop';
 import type { WebProps } from './web-props';
 import type { FleetSize } from './worker-id-budget';
 
@@ -45,16 +45,4 @@ function refuseSizesWhilePending(scope: IConstruct, web: WebProps) {
       });
     }
   }
-}
-
-function whole(scope: IConstruct, prop: string, value: number, from: number, to = Number.POSITIVE_INFINITY): number {
-  refuseToken(scope, prop, value);
-  if (!Number.isInteger(value) || value < from || value > to) {
-    throw invalidProp(scope, {
-      prop,
-      problem: `must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `between ${from} and ${to}`}, got: ${value}`,
-      remedy: `Write it as a number, e.g. ${from}`,
-    });
-  }
-  return value;
 }

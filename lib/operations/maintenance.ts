@@ -174,7 +174,7 @@ function suspendedState(given: CfnScalableTarget.SuspendedStateProperty = {}): S
 }
 
 function serviceOf({ service }: INodeFleet): ecs.CfnService {
-  return resourceOf(service.node.findChild('Service')) as ecs.CfnService;
+  return resourceOf(service) as ecs.CfnService;
 }
 
 function scalableTargetOf({ scaling }: INodeFleet): CfnScalableTarget {

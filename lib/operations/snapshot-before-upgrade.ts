@@ -1,11 +1,10 @@
-import { Aws, CfnResource, CustomResource, Duration, Lazy, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, type CfnResource, CustomResource, Duration, Lazy, Stack, Validations } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import { Construct, Dependable, type IDependable } from 'constructs';
-import { acknowledgeLogGroup } from '../log-group-rules';
+import { deploymentFunction } from '../deployment-function';
 import { renewWith } from '../renewed-resource';
 import { SNAPSHOT_HANDLER } from './snapshot-handler';
 
@@ -35,17 +34,13 @@ export class SnapshotBeforeUpgrade extends Construct {
     super(scope, id);
     const stack = Stack.of(this);
     const { instanceIdentifier, instanceArn } = props.instance;
-    const logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      // What came of it is in the events of the stack as well.
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    // Without the managed policy, which would also let it make and write log groups of others.
-    const role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    const { handler, role, logGroup } = deploymentFunction(this, {
       description: 'Takes a snapshot of the database of a NocoBase cluster before an upgrade',
+      may: 'Takes a snapshot of the database of a NocoBase cluster before an upgrade',
+      code: lambda.Code.fromInline(SNAPSHOT_HANDLER),
+      timeout: Duration.minutes(13),
+      outsideVpc: 'It talks to the APIs of RDS and CloudFormation, over the network of AWS and with signed requests.',
     });
-    logGroup.grantWrite(role);
     // Of this cluster, and the same text in every region and for every database.
     const names = `nocobase-before-upgrade-${this.node.addr.slice(-8)}`;
     const snapshots = `arn:${Aws.PARTITION}:rds:${Aws.REGION}:${Aws.ACCOUNT_ID}:snapshot:${names}-*`;
@@ -58,17 +53,6 @@ export class SnapshotBeforeUpgrade extends Construct {
     role.addToPrincipalPolicy(
       new iam.PolicyStatement({ actions: ['cloudformation:DescribeStackResource'], resources: [stack.stackId] }),
     );
-    const handler = new lambda.Function(this, 'Function', {
-      description: 'Takes a snapshot of the database of a NocoBase cluster before an upgrade',
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      memorySize: 256,
-      timeout: Duration.minutes(13),
-      handler: 'index.handler',
-      code: lambda.Code.fromInline(SNAPSHOT_HANDLER),
-      role,
-      logGroup,
-    });
     const resource = new CustomResource(this, 'Snapshot', {
       resourceType: 'Custom::NocoBaseSnapshot',
       serviceToken: handler.functionArn,
@@ -78,35 +62,16 @@ export class SnapshotBeforeUpgrade extends Construct {
         Names: names,
         Generation: props.generation,
         // By its name: a reference would be a circle.
-        Service: Lazy.string({ produce: () => stack.getLogicalId(resourceOf(props.service())) }),
+        Service: Lazy.string({ produce: () => stack.getLogicalId(props.service().node.defaultChild as CfnResource) }),
       },
     });
     // Also in the other direction: on deletion the function must still be there to be called, and be allowed to log.
     resource.node.addDependency(role, logGroup, ...props.startAfter);
     renewWith(resource.node.defaultChild as CfnResource, () => [instanceIdentifier, props.generation]);
     Dependable.implement(this, { dependencyRoots: [resource] });
-    this.acknowledge(handler, role, logGroup, names);
-  }
-
-  private acknowledge(handler: lambda.Function, role: iam.Role, logGroup: logs.LogGroup, names: string) {
-    Validations.of(handler).acknowledge(
-      {
-        id: 'cdk-validator-cfnguard::lambda_inside_vpc_check',
-        reason: 'It talks to the APIs of RDS and CloudFormation, over the network of AWS and with signed requests.',
-      },
-      {
-        id: 'AwsSolutions-L1',
-        reason: 'The runtime is the one that the code is tested with; it moves with releases of this library.',
-      },
-    );
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:snapshot:${names}-*]`,
       reason: 'Each deployment gives its snapshot a name of its own; all begin with that of the cluster.',
     });
-    acknowledgeLogGroup(logGroup);
   }
-}
-
-function resourceOf(service: ecs.BaseService): CfnResource {
-  return service.node.children.find((child): child is CfnResource => CfnResource.isCfnResource(child))!;
 }

@@ -1,10 +1,9 @@
 import * as path from 'node:path';
-import { type CfnResource, CustomResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { type CfnResource, CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable } from 'constructs';
-import { acknowledgeLogGroup } from '../log-group-rules';
+import { deploymentFunction } from '../deployment-function';
 import type { StoredSecret } from '../node/stored-secret';
 import { renewWith } from '../renewed-resource';
 import { type CheckRequest, PreflightRule } from './request';
@@ -49,17 +48,16 @@ export interface PreflightProps {
 export class Preflight extends Construct {
   constructor(scope: Construct, id: string, props: PreflightProps) {
     super(scope, id);
-    const logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      // What a check found is in the events of the stack as well.
-      removalPolicy: RemovalPolicy.DESTROY,
+    const { handler, role, logGroup } = deploymentFunction(this, {
+      description: 'Checks the Secrets of a NocoBase cluster before a deployment goes on',
+      may: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
+      code: lambda.Code.fromAsset(path.join(__dirname, 'bundle')),
+      timeout: Duration.minutes(1),
+      // In the VPC it would need a way out before there is one, and its network interfaces would hold up the deletion
+      // of the stack.
+      outsideVpc:
+        'It reaches Secrets Manager and CloudFormation over the network of AWS with signed requests, nothing in the VPC, and it runs before there is a way out of a new VPC.',
     });
-    // Without the managed policy, which would also let it make and write log groups of others.
-    const role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Preflight checks of a NocoBase cluster: may read the Secrets that it checks',
-    });
-    logGroup.grantWrite(role);
     if (props.maintenanceRule !== undefined) {
       // By its name: who waited for the rule would find it as the template says, disabled.
       const rule = { service: 'events', resource: 'rule', resourceName: props.maintenanceRule };
@@ -71,22 +69,6 @@ export class Preflight extends Construct {
       secret.checkRegion(this, prop);
       secret.grantRead(role);
     }
-
-    // In no VPC: it talks to Secrets Manager and to CloudFormation's answer URL, which it reaches over AWS's own
-    // network with a signature. In the VPC it would need a way out before there is one, and its network interfaces
-    // would hold up the deletion of the stack.
-    const handler = new lambda.Function(this, 'Function', {
-      description: 'Checks the Secrets of a NocoBase cluster before a deployment goes on',
-      // Pinned, as the bundle is made for it and tested.
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      memorySize: 256,
-      timeout: Duration.minutes(1),
-      handler: 'index.handler',
-      code: lambda.Code.fromAsset(path.join(__dirname, 'bundle')),
-      role,
-      logGroup,
-    });
 
     const checks = props.checks.map(
       (check): CheckRequest => ({
@@ -117,22 +99,6 @@ export class Preflight extends Construct {
 
     // Who waits for the preflight waits for its outcome, which implies the rest.
     Dependable.implement(this, { dependencyRoots: [resource] });
-    this.acknowledge(handler, logGroup);
-  }
-
-  private acknowledge(handler: lambda.Function, logGroup: logs.LogGroup) {
-    Validations.of(handler).acknowledge(
-      {
-        id: 'cdk-validator-cfnguard::lambda_inside_vpc_check',
-        reason:
-          'It reaches Secrets Manager and CloudFormation over the network of AWS with signed requests, nothing in the VPC, and it runs before there is a way out of a new VPC.',
-      },
-      {
-        id: 'AwsSolutions-L1',
-        reason: 'The runtime is the one that the bundled code is tested with; it moves with releases of this library.',
-      },
-    );
-    acknowledgeLogGroup(logGroup);
   }
 }
 

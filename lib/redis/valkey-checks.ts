@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
+import { invalidProp, isKnown, refuseToken, whole } from '../invalid-prop';
 import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
 import type { ValkeyProps } from './valkey-cache';
 
@@ -30,15 +30,8 @@ export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
       remedy: "Write it with its prefix, e.g. 'cache.t4g.small' or 'cache.m7g.large'",
     });
   }
-  const replicas = props.replicas ?? 1;
-  refuseToken(scope, 'redis.replicas', replicas);
-  if (!Number.isInteger(replicas) || replicas < 0 || replicas > 5) {
-    throw invalidProp(scope, {
-      prop: 'redis.replicas',
-      problem: `must be a whole number between 0 and 5, got: ${replicas}`,
-      remedy: 'Use 1 for a primary and a replica in two availability zones',
-    });
-  }
+  const remedy = 'Use 1 for a primary and a replica in two availability zones';
+  const replicas = whole(scope, 'redis.replicas', props.replicas ?? 1, 0, 5, remedy);
   if (props.automaticFailover && replicas === 0) {
     throw invalidProp(scope, {
       prop: 'redis.automaticFailover',
