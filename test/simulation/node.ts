@@ -1,4 +1,5 @@
-import { type Database, type Identity, type Link, type Session, SimulatedLedger } from './database';
+import type { Database, Session } from './database';
+import { type Identity, type Link, SimulatedLedger } from './ledger';
 import type { World } from './world';
 
 const Gate = require('../../lib/launcher/scripts/gate');
