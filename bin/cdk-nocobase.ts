@@ -1,15 +1,9 @@
 #!/usr/bin/env node
+import type { Command } from './command';
 import { importKeys } from './import-keys/command';
 import { maintenanceCommand } from './maintenance/command';
 import { restoreCommand } from './restore/command';
 import { statusCommand } from './status/command';
-
-interface Command {
-  /** One line of the list of commands. */
-  readonly summary: string;
-  /** Does it, and resolves to the exit code. */
-  run(args: readonly string[]): Promise<number>;
-}
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   status: statusCommand,

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
+import { Refusal } from '../refusal';
 import { ASK_THE_CONTAINER, type Environment } from './environment';
-import { Refusal } from './refusal';
 import { BrokenKey, findFile, isConstant, KEY_BYTES, readKey, storedApps } from './storage';
 
 /** `APP_AES_SECRET_KEY`, with which NocoBase decrypts secret variables and passwords in its database. */

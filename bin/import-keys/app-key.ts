@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { Refusal } from '../refusal';
 import { ASK_THE_CONTAINER, type Environment } from './environment';
-import { Refusal } from './refusal';
 import { findFile, readKey } from './storage';
 
 /** `APP_KEY`, with which NocoBase signs the tokens of users and API keys. */

@@ -1,9 +1,9 @@
+import { command } from '../command';
 import { findAesKey } from './aes-key';
 import { findAppKey } from './app-key';
 import { readEnvironment } from './environment';
 import { furtherKeys } from './further-keys';
 import { type Options, parseOptions } from './options';
-import { Refusal } from './refusal';
 import { foundKeys, stored } from './report';
 import { storeKeys } from './secret';
 import { checkStorage } from './storage';
@@ -27,22 +27,12 @@ ApplicationKeys.fromSecret. No key is ever shown, and a Secret that is there is 
 `;
 
 /** `cdk-nocobase import-keys`. */
-export const importKeys = {
-  summary: 'put the keys of a single NocoBase into AWS Secrets Manager',
-
-  async run(args: readonly string[]): Promise<number> {
-    try {
-      const options = parseOptions(args);
-      if (options === undefined) process.stdout.write(HELP);
-      else await importInto(options);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 1;
-    }
-  },
-};
+export const importKeys = command('put the keys of a single NocoBase into AWS Secrets Manager', HELP, async (args) => {
+  const options = parseOptions(args);
+  if (options === undefined) return false;
+  await importInto(options);
+  return true;
+});
 
 async function importInto(options: Options): Promise<void> {
   const { storage, app } = options;

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { Refusal } from './refusal';
+import { Refusal } from '../refusal';
 import { unreadable } from './storage';
 
 /** The two keys, and the variables that decide whether NocoBase looks at them. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Refusal } from './refusal';
+import { Refusal } from '../refusal';
 
 /** What the command was asked to do. */
 export interface Options {

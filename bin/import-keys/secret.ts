@@ -1,9 +1,10 @@
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { checkCredentials, clientSettings, regionOf } from '../aws-client';
+import { Refusal } from '../refusal';
 import type { AesKey } from './aes-key';
 import { type AppKey, isSafe } from './app-key';
-import { awsRefusal, credentialsRefusal, isNotFound, isTaken } from './aws-failure';
+import { awsRefusal, isNotFound, isTaken } from './aws-failure';
 import type { Options } from './options';
-import { Refusal } from './refusal';
 
 /** What goes into the Secret. */
 export interface Keys {
@@ -25,8 +26,8 @@ const BYTES_AT_MOST = 65_536;
 /** Makes the Secret, or finds that it is there already and holds the same. It never changes one. */
 export async function storeKeys(keys: Keys, options: Options): Promise<Outcome> {
   const value = secretValue(keys);
-  const client = connect(options);
-  const region = await regionOf(client, options);
+  const client = new SecretsManagerClient(clientSettings(options));
+  const region = await regionOf(client, options, 'cluster');
   await checkCredentials(client, options);
   const request = { secret: options.secret, region, kmsKey: options.kmsKey };
 
@@ -62,37 +63,6 @@ function secretValue({ appKey, aesKey }: Keys): string {
   const value = JSON.stringify({ APP_KEY: appKey.value, APP_AES_SECRET_KEY: aesKey.bytes.toString('hex') });
   if (Buffer.byteLength(value) <= BYTES_AT_MOST) return value;
   throw new Refusal(`${appKey.source} has ${appKey.value.length} characters. A Secret holds ${BYTES_AT_MOST} bytes.`);
-}
-
-function connect({ region, profile }: Options): SecretsManagerClient {
-  // It would say at every run that some later SDK needs a newer Node. This one was packed with the command.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  return new SecretsManagerClient({
-    // The AWS CLI and CDK know a second variable.
-    region: region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION,
-    profile,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 30_000 },
-  });
-}
-
-async function regionOf(client: SecretsManagerClient, { region }: Options): Promise<string> {
-  try {
-    return await client.config.region();
-  } catch {
-    throw new Refusal(
-      region === undefined
-        ? 'In which region? Say --region eu-central-1, for example, or set AWS_REGION. It is the region of the cluster.'
-        : '--region is not the name of a region. It is that of the cluster, eu-central-1 for example.',
-    );
-  }
-}
-
-async function checkCredentials(client: SecretsManagerClient, { profile }: Options): Promise<void> {
-  try {
-    await client.config.credentials();
-  } catch (error) {
-    throw credentialsRefusal(error, profile ?? process.env.AWS_PROFILE);
-  }
 }
 
 /** Refuses a Secret that a cluster could not be run with in the place of the one that would have been made. */

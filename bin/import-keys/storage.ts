@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Refusal } from './refusal';
+import { Refusal } from '../refusal';
 
 /** Of every key that NocoBase writes into a file: raw bytes, not text. It starts with no other length. */
 export const KEY_BYTES = 32;

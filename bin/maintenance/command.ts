@@ -1,8 +1,9 @@
-import { Refusal } from '../import-keys/refusal';
+import { command } from '../command';
 import { type Aws, connect } from '../operations/aws';
 import { findCluster } from '../operations/cluster';
 import { COMMON_HELP, commandLine, type Options, parseCommandLine } from '../operations/options';
 import { interruptible, type Terminal, terminal } from '../operations/terminal';
+import { Refusal } from '../refusal';
 import { type Doing, follow, running, start } from './execution';
 
 const HELP = `Usage: cdk-nocobase maintenance begin|end|restart --stack <name> [options]
@@ -19,34 +20,23 @@ ${COMMON_HELP}  --force            with end: does not wait until NocoBase answer
 const DOINGS: readonly Doing[] = ['begin', 'end', 'restart'];
 
 /** `cdk-nocobase maintenance`. */
-export const maintenanceCommand = {
-  summary: 'begin or end maintenance of a cluster, or restart its nodes',
-
-  async run(args: readonly string[]): Promise<number> {
-    try {
-      const line = parseCommandLine('maintenance', args, { force: { type: 'boolean' } });
-      if (line === undefined) {
-        process.stdout.write(HELP);
-        return 0;
-      }
-      const does = DOINGS.find((doing) => doing === line.words[0]);
-      if (does === undefined || line.words.length > 1) {
-        throw new Refusal('maintenance begin, maintenance end or maintenance restart? maintenance --help says more.');
-      }
-      const force = line.values.force === true;
-      if (force && does !== 'end') throw new Refusal('--force is for maintenance end alone.');
-      const again = `Interrupted here. The state machine goes on. To see how:\n  ${commandLine(`maintenance ${does}${force ? ' --force' : ''}`, line.options)}`;
-      await interruptible(again, async () =>
-        maintain(await connect(line.options), terminal, line.options, does, force),
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 1;
+export const maintenanceCommand = command(
+  'begin or end maintenance of a cluster, or restart its nodes',
+  HELP,
+  async (args) => {
+    const line = parseCommandLine('maintenance', args, { force: { type: 'boolean' } });
+    if (line === undefined) return false;
+    const does = DOINGS.find((doing) => doing === line.words[0]);
+    if (does === undefined || line.words.length > 1) {
+      throw new Refusal('maintenance begin, maintenance end or maintenance restart? maintenance --help says more.');
     }
+    const force = line.values.force === true;
+    if (force && does !== 'end') throw new Refusal('--force is for maintenance end alone.');
+    const again = `Interrupted here. The state machine goes on. To see how:\n  ${commandLine(`maintenance ${does}${force ? ' --force' : ''}`, line.options)}`;
+    await interruptible(again, async () => maintain(await connect(line.options), terminal, line.options, does, force));
+    return true;
   },
-};
+);
 
 const DONE: Record<Doing, string> = {
   begin: 'Maintenance is on: one node runs. Do what you have to do, then: maintenance end.',

@@ -4,9 +4,9 @@ import {
   paginateGetExecutionHistory,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { Refusal } from '../import-keys/refusal';
 import type { Aws } from '../operations/aws';
 import type { Terminal } from '../operations/terminal';
+import { Refusal } from '../refusal';
 
 /** What the state machine can be asked to do. */
 export type Doing = 'begin' | 'end' | 'restart';

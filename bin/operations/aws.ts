@@ -6,8 +6,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { credentialsRefusal } from '../import-keys/aws-failure';
-import { Refusal } from '../import-keys/refusal';
+import { type Asking, checkCredentials, clientSettings, regionOf } from '../aws-client';
 import { awsRefusal } from './aws-failure';
 
 /** The services, whose every failure is a `Refusal`. */
@@ -35,42 +34,19 @@ const SERVICES = {
   events: [EventBridgeClient, 'events'],
 } as const;
 
-export async function connect({ region, profile }: { region?: string; profile?: string }): Promise<Aws> {
-  // It would say at every run that some later SDK needs a newer Node. This one was packed with the command.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const settings = {
-    // The AWS CLI and CDK know a second variable.
-    region: region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION,
-    profile,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 30_000 },
-  };
+export async function connect(asking: Asking): Promise<Aws> {
+  const settings = clientSettings(asking);
   const first = new CloudFormationClient(settings);
-  const name = await regionOf(first, region);
+  const region = await regionOf(first, asking, 'stack');
+  await checkCredentials(first, asking);
   // Looked up once, and not by every service.
   const { credentials } = first.config;
-  try {
-    await credentials();
-  } catch (error) {
-    throw credentialsRefusal(error, profile ?? process.env.AWS_PROFILE);
-  }
   const clients = Object.entries(SERVICES).map(([key, [Client, prefix]]) => {
-    const client = new Client({ ...settings, region: name, credentials });
-    inSentences(client, prefix, name);
+    const client = new Client({ ...settings, region, credentials });
+    inSentences(client, prefix, region);
     return [key, client];
   });
-  return { region: name, ...Object.fromEntries(clients) };
-}
-
-async function regionOf(client: CloudFormationClient, given: string | undefined): Promise<string> {
-  try {
-    return await client.config.region();
-  } catch {
-    throw new Refusal(
-      given === undefined
-        ? 'In which region? Say --region eu-central-1, for example, or set AWS_REGION. It is the region of the stack.'
-        : '--region is not the name of a region. It is that of the stack, eu-central-1 for example.',
-    );
-  }
+  return { region, ...Object.fromEntries(clients) };
 }
 
 interface Client {

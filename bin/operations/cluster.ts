@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DescribeServicesCommand } from '@aws-sdk/client-ecs';
 import { DescribeRuleCommand } from '@aws-sdk/client-eventbridge';
-import { Refusal } from '../import-keys/refusal';
+import { Refusal } from '../refusal';
 import type { Aws } from './aws';
 import { isAws } from './aws-failure';
 import type { Options } from './options';

@@ -3,12 +3,12 @@ import {
   type Deployment,
   DescribeServicesCommand,
   DescribeTasksCommand,
-  ListTasksCommand,
+  paginateListTasks,
   type Service,
   type Tag,
   type Task,
 } from '@aws-sdk/client-ecs';
-import { Refusal } from '../import-keys/refusal';
+import { Refusal } from '../refusal';
 import type { Aws } from './aws';
 import type { Cluster } from './cluster';
 
@@ -97,23 +97,15 @@ export function isGone({ lastStatus }: Task): boolean {
 
 /** Also those that have stopped; ECS knows them for an hour. */
 export async function allTasksOf(aws: Aws, ecsCluster: string, service: string): Promise<Task[]> {
-  const arns: string[] = [];
-  for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
-    let nextToken: string | undefined;
-    do {
-      const page = await aws.ecs.send(
-        new ListTasksCommand({ cluster: ecsCluster, serviceName: service, desiredStatus, nextToken }),
-      );
-      arns.push(...(page.taskArns ?? []));
-      nextToken = page.nextToken;
-    } while (nextToken);
-  }
   const found: Task[] = [];
-  for (let start = 0; start < arns.length; start += 100) {
-    const { tasks = [] } = await aws.ecs.send(
-      new DescribeTasksCommand({ cluster: ecsCluster, tasks: arns.slice(start, start + 100) }),
-    );
-    found.push(...tasks);
+  for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+    const pages = paginateListTasks({ client: aws.ecs }, { cluster: ecsCluster, serviceName: service, desiredStatus });
+    // A page has as many as may be described at once.
+    for await (const { taskArns = [] } of pages) {
+      if (taskArns.length === 0) continue;
+      const { tasks = [] } = await aws.ecs.send(new DescribeTasksCommand({ cluster: ecsCluster, tasks: taskArns }));
+      found.push(...tasks);
+    }
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { Refusal } from '../import-keys/refusal';
+import { Refusal } from '../refusal';
 
 /** Which cluster, and who asks. */
 export interface Options {

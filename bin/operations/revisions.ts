@@ -1,6 +1,6 @@
 import {
   DescribeTaskDefinitionCommand,
-  ListTaskDefinitionsCommand,
+  paginateListTaskDefinitions,
   type Tag,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
@@ -43,14 +43,11 @@ const LOOKED_AT = 100;
 export async function* revisionsOf(aws: Aws, family: string): AsyncGenerator<Revision> {
   const arns: string[] = [];
   for (const status of ['ACTIVE', 'INACTIVE'] as const) {
-    let nextToken: string | undefined;
-    do {
-      const page = await aws.ecs.send(
-        new ListTaskDefinitionsCommand({ familyPrefix: family, status, sort: 'DESC', nextToken }),
-      );
-      arns.push(...(page.taskDefinitionArns ?? []));
-      nextToken = page.nextToken;
-    } while (nextToken && arns.length < 10 * LOOKED_AT);
+    const pages = paginateListTaskDefinitions({ client: aws.ecs }, { familyPrefix: family, status, sort: 'DESC' });
+    for await (const { taskDefinitionArns = [] } of pages) {
+      arns.push(...taskDefinitionArns);
+      if (arns.length >= 10 * LOOKED_AT) break;
+    }
   }
   const numbered = arns
     .map((arn) => ({ arn, ...partsOf(arn) }))

@@ -1,10 +1,11 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
-import { Refusal } from '../import-keys/refusal';
 import { type Cluster, findCluster, isInMaintenance } from '../operations/cluster';
 import { type Window, windowOf } from '../operations/database';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
+import { Refusal } from '../refusal';
 import { type Context, Stage } from './context';
+import { RESTORED, rdsTag } from './marks';
 
 /** At every stage: what a deployment does at the same time cannot be foreseen. */
 export function checkStack({ stackName, stackStatus }: Cluster) {
@@ -101,7 +102,7 @@ export async function checkDatabase(context: Context, instance: DBInstance, stag
     throw new Refusal(`${written(point)} has not come yet: it is ${written(now)}, in UTC. Restore points are past.`);
   }
   if (window.earliest !== undefined && point < window.earliest) {
-    const kept = /\S/.test(instance.TagList?.find(({ Key }) => Key === 'cdk-nocobase:restored-to')?.Value ?? '');
+    const kept = rdsTag(instance.TagList, RESTORED) !== undefined;
     throw new Refusal(
       `RDS can restore ${id} to ${written(window.earliest)} and later; ${written(point)} is before that.`,
       ...(kept

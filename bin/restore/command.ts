@@ -1,4 +1,4 @@
-import { Refusal } from '../import-keys/refusal';
+import { command } from '../command';
 import { type Aws, connect } from '../operations/aws';
 import { findCluster } from '../operations/cluster';
 import { instanceOf } from '../operations/database';
@@ -7,6 +7,7 @@ import { COMMON_HELP, commandLine, type Options, parseCommandLine, type Values }
 import { pointOf, written } from '../operations/point';
 import { revisionOf } from '../operations/revisions';
 import { interruptible, type Terminal, terminal } from '../operations/terminal';
+import { Refusal } from '../refusal';
 import { checkedInstance, checkKind, checkShared, checkStack } from './checks';
 import { type Context, Stage } from './context';
 import { makeAlike, rename, restore, waitForPoint, waitUntilAvailable } from './database';
@@ -42,33 +43,20 @@ export interface Request {
 }
 
 /** `cdk-nocobase restore`. */
-export const restoreCommand = {
-  summary: 'take a cluster back to a restore point, in place',
-
-  async run(args: readonly string[]): Promise<number> {
-    try {
-      const line = parseCommandLine('restore', args, {
-        to: { type: 'string' },
-        revision: { type: 'string', multiple: true },
-        nodes: { type: 'string' },
-        'whole-instance': { type: 'boolean' },
-        yes: { type: 'boolean' },
-      });
-      if (line === undefined) {
-        process.stdout.write(HELP);
-        return 0;
-      }
-      const request = requestOf(line.values, line.words);
-      const again = `Interrupted. What AWS has begun goes on. Go on from there with the same command:\n  ${commandLine(`restore --to ${written(request.point)}`, line.options)}`;
-      await interruptible(again, async () => takeBack(await connect(line.options), terminal, line.options, request));
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 1;
-    }
-  },
-};
+export const restoreCommand = command('take a cluster back to a restore point, in place', HELP, async (args) => {
+  const line = parseCommandLine('restore', args, {
+    to: { type: 'string' },
+    revision: { type: 'string', multiple: true },
+    nodes: { type: 'string' },
+    'whole-instance': { type: 'boolean' },
+    yes: { type: 'boolean' },
+  });
+  if (line === undefined) return false;
+  const request = requestOf(line.values, line.words);
+  const again = `Interrupted. What AWS has begun goes on. Go on from there with the same command:\n  ${commandLine(`restore --to ${written(request.point)}`, line.options)}`;
+  await interruptible(again, async () => takeBack(await connect(line.options), terminal, line.options, request));
+  return true;
+});
 
 export function requestOf({ to, revision, nodes, yes, ...values }: Values, words: readonly string[]): Request {
   if (words.length > 0) throw new Refusal('restore takes no words, only options. Say --to before the moment.');

@@ -5,14 +5,14 @@ import {
   ModifyDBInstanceCommand,
   RestoreDBInstanceToPointInTimeCommand,
 } from '@aws-sdk/client-rds';
-import { Refusal } from '../import-keys/refusal';
 import { instanceOf } from '../operations/database';
 import { written } from '../operations/point';
 import { type Sight, until } from '../operations/terminal';
+import { Refusal } from '../refusal';
 import { checkPending, isBeingRenamed } from './checks';
 import type { Context } from './context';
 import { KEPT, keptFor, RESTORED } from './marks';
-import { changes, restoreSettings } from './properties';
+import { changes, missingRoles, restoreSettings } from './properties';
 
 /** Until RDS has everything up to the point. */
 export async function waitForPoint({ aws, io, instance, point }: Context) {
@@ -91,10 +91,7 @@ export async function makeAlike(context: Context): Promise<{ before?: DBInstance
   const before = await instanceOf(aws, kept);
   if (before === undefined) return { now };
   const settings = changes(before, now);
-  const roles = (before.AssociatedRoles ?? []).filter(
-    ({ RoleArn, FeatureName }) =>
-      !now.AssociatedRoles?.some((role) => role.RoleArn === RoleArn && role.FeatureName === FeatureName),
-  );
+  const roles = missingRoles(before, now);
   if (Object.keys(settings).length === 0 && roles.length === 0) return { before, now };
   io.say(
     `  sets what a restore does not take over: ${[...Object.keys(settings), ...roles.map(({ FeatureName }) => `role for ${FeatureName}`)].join(', ')}`,

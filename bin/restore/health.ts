@@ -1,6 +1,6 @@
-import { Refusal } from '../import-keys/refusal';
 import { allTasksOf, fleetsOf, isGone } from '../operations/fleets';
 import { until } from '../operations/terminal';
+import { Refusal } from '../refusal';
 import type { Context } from './context';
 
 /**

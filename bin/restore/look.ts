@@ -1,10 +1,10 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
-import { Refusal } from '../import-keys/refusal';
 import { findCluster } from '../operations/cluster';
 import { instanceOf, type Window } from '../operations/database';
 import { type Fleet, fleetsOf } from '../operations/fleets';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
+import { Refusal } from '../refusal';
 import { checkDatabase } from './checks';
 import type { Context, Stage } from './context';
 import { memoryOf } from './marks';

@@ -1,11 +1,11 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
-import { Refusal } from '../import-keys/refusal';
 import type { Aws } from '../operations/aws';
 import type { Fleet } from '../operations/fleets';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
 import { firstAfter, type RestorePoint, restorePointsOf } from '../operations/restore-points';
 import { changedSince, partsOf, type Revision, revisionBefore, revisionOf, revisionsOf } from '../operations/revisions';
+import { Refusal } from '../refusal';
 import type { Context } from './context';
 import type { Seen } from './look';
 import { memoryOf } from './marks';

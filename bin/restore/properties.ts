@@ -1,5 +1,6 @@
 import type {
   DBInstance,
+  DBInstanceRole,
   ModifyDBInstanceCommandInput,
   RestoreDBInstanceToPointInTimeCommandInput,
 } from '@aws-sdk/client-rds';
@@ -245,4 +246,12 @@ function told(value: Value): string {
 
 function withoutAbsent<T extends object>(settings: T): T {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Roles that the restored instance is not given with the call that restores. */
+export function missingRoles(before: DBInstance, now: DBInstance): DBInstanceRole[] {
+  return (before.AssociatedRoles ?? []).filter(
+    ({ RoleArn, FeatureName }) =>
+      !now.AssociatedRoles?.some((role) => role.RoleArn === RoleArn && role.FeatureName === FeatureName),
+  );
 }

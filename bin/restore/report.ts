@@ -3,15 +3,13 @@ import { written } from '../operations/point';
 import type { Revision } from '../operations/revisions';
 import type { Context } from './context';
 import { notCarriedOver, password } from './plan';
-import { differences, PROPERTIES } from './properties';
+import { differences, missingRoles, PROPERTIES } from './properties';
 
 /** What of the restored instance is not as it was. */
 export function comparison(before: DBInstance | undefined, now: DBInstance, { kept }: Context): string[] {
   if (before === undefined) return [`  ${kept} is gone: the two cannot be compared.`];
   const found = differences(before, now);
-  const roles = (before.AssociatedRoles ?? []).filter(
-    ({ RoleArn }) => !now.AssociatedRoles?.some((role) => role.RoleArn === RoleArn),
-  );
+  const roles = missingRoles(before, now);
   const tags = (before.TagList ?? []).filter(
     ({ Key = '', Value }) =>
       !/^(aws:|cdk-nocobase:)/.test(Key) && !now.TagList?.some((tag) => tag.Key === Key && tag.Value === Value),

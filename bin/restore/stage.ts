@@ -1,9 +1,9 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
-import { Refusal } from '../import-keys/refusal';
 import { instanceOf } from '../operations/database';
 import type { Fleet } from '../operations/fleets';
 import { commandLine } from '../operations/options';
 import { written } from '../operations/point';
+import { Refusal } from '../refusal';
 import { type Context, Stage } from './context';
 import { isRestoredTo, KEPT, keptFor, memoryOf, rdsTag } from './marks';
 

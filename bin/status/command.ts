@@ -1,8 +1,9 @@
-import { Refusal } from '../import-keys/refusal';
+import { command } from '../command';
 import { connect } from '../operations/aws';
 import { findCluster } from '../operations/cluster';
 import { COMMON_HELP, parseCommandLine } from '../operations/options';
 import { terminal } from '../operations/terminal';
+import { Refusal } from '../refusal';
 import { gather } from './facts';
 import { report } from './report';
 
@@ -15,26 +16,17 @@ ${COMMON_HELP}  --json             for programs
 `;
 
 /** `cdk-nocobase status`. */
-export const statusCommand = {
-  summary: 'show nodes, deployments, restore points and alarms of a cluster',
-
-  async run(args: readonly string[]): Promise<number> {
-    try {
-      const line = parseCommandLine('status', args, { json: { type: 'boolean' } });
-      if (line === undefined) {
-        process.stdout.write(HELP);
-        return 0;
-      }
-      if (line.words.length > 0) throw new Refusal('status takes no words, only options. status --help lists them.');
-      const aws = await connect(line.options);
-      const cluster = await findCluster(aws, line.options);
-      const facts = await gather(aws, cluster, line.options, terminal.now());
-      process.stdout.write(line.values.json ? `${JSON.stringify(facts, undefined, 2)}\n` : report(facts));
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 1;
-    }
+export const statusCommand = command(
+  'show nodes, deployments, restore points and alarms of a cluster',
+  HELP,
+  async (args) => {
+    const line = parseCommandLine('status', args, { json: { type: 'boolean' } });
+    if (line === undefined) return false;
+    if (line.words.length > 0) throw new Refusal('status takes no words, only options. status --help lists them.');
+    const aws = await connect(line.options);
+    const cluster = await findCluster(aws, line.options);
+    const facts = await gather(aws, cluster, line.options, terminal.now());
+    process.stdout.write(line.values.json ? `${JSON.stringify(facts, undefined, 2)}\n` : report(facts));
+    return true;
   },
-};
+);

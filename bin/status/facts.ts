@@ -1,13 +1,13 @@
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
-import { Refusal } from '../import-keys/refusal';
 import type { Aws } from '../operations/aws';
 import { type Cluster, isInMaintenance } from '../operations/cluster';
 import { instanceOf, windowOf } from '../operations/database';
-import { fleetsOf } from '../operations/fleets';
+import { type Fleet, fleetsOf } from '../operations/fleets';
 import { commandLine, type Options } from '../operations/options';
 import { written } from '../operations/point';
 import { restorePointsOf, supersededLines } from '../operations/restore-points';
 import { partsOf, revisionOf } from '../operations/revisions';
+import { Refusal } from '../refusal';
 import { memoryOf } from '../restore/marks';
 
 /** What could not be asked for, in a sentence; or what there is. */
@@ -106,7 +106,7 @@ export async function gather(aws: Aws, cluster: Cluster, options: Options, now: 
   };
 }
 
-async function fleetFacts(aws: Aws, fleet: Awaited<ReturnType<typeof fleetsOf>>[number]): Promise<FleetFacts> {
+async function fleetFacts(aws: Aws, fleet: Fleet): Promise<FleetFacts> {
   const { service, running, pending, desired, bounds } = fleet;
   return {
     service,

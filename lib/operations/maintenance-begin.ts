@@ -51,10 +51,7 @@ export function begin(subject: MaintenanceSubject): States {
     'Only held?': either([ordered('hold')], MAINTENANCE_IS_ON, 'One node is left'),
     'One node is left': until(
       [
-        {
-          startAt: 'Each fleet has its nodes',
-          states: { 'Each fleet has its nodes': exactly() },
-        },
+        { startAt: 'Each fleet has its nodes', states: { 'Each fleet has its nodes': exactly() } },
         nodesAnswer(subject, 'The last node answers', ['draining', 'initial']),
       ],
       { minutes: 20, otherwise: 'Nodes are left' },

@@ -14,9 +14,9 @@ import {
 } from '@aws-sdk/client-ecs';
 import { type DBInstance, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { type App, Stack } from 'aws-cdk-lib';
-import { Refusal } from '../../bin/import-keys/refusal';
 import { type Aws, connect } from '../../bin/operations/aws';
 import type { Terminal } from '../../bin/operations/terminal';
+import { Refusal } from '../../bin/refusal';
 import { ClusterPlugins, NocoBaseCluster, type NocoBaseClusterProps, NocoBaseImage } from '../../lib';
 import { type LocalAws, REGION } from './local-aws';
 
