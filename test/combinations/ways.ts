@@ -345,11 +345,12 @@ const IN_NETWORK =
   /^(a given|an instance|instances|an Aurora|a proxy|an imported|an access point|a path|managed, of another|existing$|per function|a replication group)/;
 const OF_ECR = /^(of ECR|by digest|of a Dockerfile|of a pull-through cache)$/;
 
-/** Whether two ways make no sense together; the library refuses them, which other tests show. */
-export function excludes({ network, ...other }: Combination): boolean {
+/** Whether ways make no sense together; the library refuses them, which other tests show. */
+export function excludes({ network, ...others }: Combination): boolean {
   if (network === undefined || !network.startsWith('made')) return false;
-  const [[part, way]] = Object.entries(other);
-  if (['capacity', 'database', 'redis', 'queue', 'storage', 'entrance'].includes(part) && IN_NETWORK.test(way))
-    return true;
-  return network === 'made without a way out' && ((part === 'image' && !OF_ECR.test(way)) || way === 'licensed');
+  return Object.entries(others).some(
+    ([part, way]) =>
+      (['capacity', 'database', 'redis', 'queue', 'storage', 'entrance'].includes(part) && IN_NETWORK.test(way)) ||
+      (network === 'made without a way out' && ((part === 'image' && !OF_ECR.test(way)) || way === 'licensed')),
+  );
 }

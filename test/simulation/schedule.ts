@@ -1,6 +1,6 @@
-import { randomFrom } from '../combinations/pairs';
 import { Database } from './database';
 import { type Deployment, TIMES } from './node';
+import { randomFrom } from './random';
 import { Service } from './service';
 import { World } from './world';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../combinations/pairs';
+import type { Random } from './random';
 
 interface Event {
   readonly at: number;
