@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Size, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** What CDK's look-ups (Vpc, SecurityGroup, DatabaseInstance, StringParameter and the like) answer in the first synthesis. */
@@ -24,9 +24,10 @@ export function invalidProp(scope: IConstruct, details: InvalidPropDetails): Err
   );
 }
 
-/** Refuses a number that is only known at the deployment, where the library has to reckon with it. */
+/** Refuses what is only known at the deployment, where the library has to reckon with it. */
 export function refuseToken(scope: IConstruct, prop: string, value: unknown) {
-  if (Token.isUnresolved(value)) {
+  const unknown = value instanceof Duration || value instanceof Size ? value.isUnresolved() : Token.isUnresolved(value);
+  if (unknown) {
     throw invalidProp(scope, {
       prop,
       problem: 'is a token, whose value is not known before the deployment',
@@ -53,6 +54,17 @@ export function whole(
     });
   }
   return value;
+}
+
+/** Whole days within bounds, or an error. Of a token only the unit is known. */
+export function checkDays(scope: IConstruct, prop: string, given: Duration, from: number, to: number, remedy: string) {
+  const days = given.isUnresolved() ? undefined : given.toDays({ integral: false });
+  if (days === undefined ? given.unitLabel() === 'days' : Number.isInteger(days) && days >= from && days <= to) return;
+  throw invalidProp(scope, {
+    prop,
+    problem: `must be between ${from} and ${to} whole days, got: ${days ?? `a token in ${given.unitLabel()}`}`,
+    remedy,
+  });
 }
 
 /**

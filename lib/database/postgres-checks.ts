@@ -1,6 +1,7 @@
+import { type Size, SizeRoundingBehavior } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
-import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
+import { checkDays, invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { checkRequired } from '../required-options';
 import { checkIdentifier } from './database-contributions';
 import type { DatabaseSnapshot, PostgresDatabaseProps } from './postgres-props';
@@ -13,11 +14,15 @@ const ROOM_FOR_SNAPSHOT = 1024;
 
 /** In GiB. What is allocated is left to RDS where it comes with the snapshot. */
 export function storageOf(props: PostgresDatabaseProps): { readonly allocated?: number; readonly maximum: number } {
-  const allocated = props.allocatedStorage?.toGibibytes() ?? (props.snapshot ? undefined : DEFAULT_STORAGE);
+  const allocated = gibibytes(props.allocatedStorage) ?? (props.snapshot ? undefined : DEFAULT_STORAGE);
   const maximum =
-    props.maxAllocatedStorage?.toGibibytes() ??
+    gibibytes(props.maxAllocatedStorage) ??
     (allocated === undefined ? ROOM_FOR_SNAPSHOT : Math.min(allocated * 10, LARGEST_STORAGE));
   return { allocated, maximum };
+}
+
+function gibibytes(size: Size | undefined): number | undefined {
+  return size?.toGibibytes({ rounding: SizeRoundingBehavior.NONE });
 }
 
 export function checkPostgresProps(scope: IConstruct, props: PostgresDatabaseProps) {
@@ -38,14 +43,9 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
       remedy: "Write e.g. new ec2.InstanceType('m7g.large')",
     });
   }
-  const retention = props.backupRetention;
-  const days = retention?.isUnresolved() ? undefined : retention?.toDays({ integral: false });
-  if (days !== undefined && (days < 1 || days > 35 || !Number.isInteger(days))) {
-    throw invalidProp(scope, {
-      prop: 'database.backupRetention',
-      problem: `must be between 1 and 35 whole days, got: ${days}`,
-      remedy: 'Without automated backups an upgrade cannot be undone',
-    });
+  if (props.backupRetention) {
+    const remedy = 'Write e.g. Duration.days(14): without automated backups an upgrade cannot be undone';
+    checkDays(scope, 'database.backupRetention', props.backupRetention, 1, 35, remedy);
   }
   checkStorage(scope, props);
   checkCertificate(scope, 'database.caCertificate', props.caCertificate);
@@ -54,20 +54,20 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
 }
 
 function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
-  refuseToken(scope, 'database.allocatedStorage', props.allocatedStorage?.toGibibytes());
-  refuseToken(scope, 'database.maxAllocatedStorage', props.maxAllocatedStorage?.toGibibytes());
+  refuseToken(scope, 'database.allocatedStorage', props.allocatedStorage);
+  refuseToken(scope, 'database.maxAllocatedStorage', props.maxAllocatedStorage);
   const { allocated, maximum } = storageOf(props);
-  if (allocated !== undefined && !(allocated >= DEFAULT_STORAGE && allocated <= LARGEST_STORAGE)) {
+  if (allocated !== undefined && !isWhole(allocated, DEFAULT_STORAGE)) {
     throw invalidProp(scope, {
       prop: 'database.allocatedStorage',
-      problem: `must be between 20 GiB and 64 TiB for gp3, got: ${allocated} GiB`,
+      problem: `must be whole GiB between 20 GiB and 64 TiB for gp3, got: ${allocated} GiB`,
       remedy: 'Start with Size.gibibytes(20); it grows by itself',
     });
   }
-  if (!(maximum <= LARGEST_STORAGE)) {
+  if (!isWhole(maximum, 0)) {
     throw invalidProp(scope, {
       prop: 'database.maxAllocatedStorage',
-      problem: `must be at most 64 TiB, got: ${maximum} GiB`,
+      problem: `must be whole GiB, at most 64 TiB, got: ${maximum} GiB`,
       remedy: 'Leave it out for ten times what is allocated',
     });
   }
@@ -78,6 +78,10 @@ function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
       remedy: `Set at least Size.gibibytes(${Math.ceil(allocated * 1.1)})`,
     });
   }
+}
+
+function isWhole(gib: number, from: number): boolean {
+  return Number.isInteger(gib) && gib >= from && gib <= LARGEST_STORAGE;
 }
 
 function checkSnapshot(scope: IConstruct, { snapshotIdentifier, username, databaseName }: DatabaseSnapshot) {

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { Validations } from 'aws-cdk-lib';
+import { Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { invalidProp, isKnown } from '../invalid-prop';
@@ -18,6 +18,8 @@ export function allowClients(
   { allowedCidrs = [], allowedPrefixLists = [] }: AllowedClients,
   ports: number[],
 ) {
+  refuseOpenList(scope, 'entrance.allowedCidrs', allowedCidrs);
+  refuseOpenList(scope, 'entrance.allowedPrefixLists', allowedPrefixLists);
   const peers = [
     ...allowedCidrs.map((cidr) => ec2.Peer.ipv4(closedWhilePending(checkedCidr(scope, cidr)))),
     ...allowedPrefixLists.map((id) => ec2.Peer.prefixList(checkedPrefixList(scope, id))),
@@ -34,6 +36,17 @@ export function allowClients(
         reason: 'The entrance of the application is meant to be open to everybody; `allowedCidrs` narrows it.',
       });
     }
+  }
+}
+
+/** One that is known at the deployment only looks like a list with one element. */
+function refuseOpenList(scope: Construct, prop: string, list: string[]) {
+  if (Token.isUnresolved(list)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: 'is a list whose length is not known before the deployment, and each element needs a rule of its own',
+      remedy: 'Give the elements one by one, e.g. Fn.select(0, list)',
+    });
   }
 }
 
@@ -59,9 +72,8 @@ function checkedPrefixList(scope: Construct, id: string): string {
   return id;
 }
 
-/** A token will do, but not a list of unknown length, which looks like one element. */
 function isRightOrOpen(value: string, isRight: (value: string) => boolean): boolean {
-  return value !== undefined && (isKnown(value) ? isRight(value) : !value.startsWith('#{Token'));
+  return value !== undefined && (!isKnown(value) || isRight(value));
 }
 
 function isIpv4Range(cidr: string): boolean {

@@ -82,8 +82,8 @@ export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOpti
   if (options.port !== undefined && port !== undefined && options.port !== port) {
     throw invalidProp(queue, {
       prop: 'queue.port',
-      problem: `${options.port} is not the port of \`queue.endpoint\`, which is ${port}`,
-      remedy: 'Leave it out where the endpoint says it',
+      problem: `is ${Token.isUnresolved(options.port) ? 'a token' : options.port}, and \`queue.endpoint\` says ${port}`,
+      remedy: 'Leave it out: it is for an endpoint that is not known before the deployment',
     });
   }
   if (protocol === 'amqp') {

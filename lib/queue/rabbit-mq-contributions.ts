@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { hostText } from '../host-and-port';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, refuseToken } from '../invalid-prop';
 import type { PartBinding } from '../node/contribution';
 import { ownerOf } from '../node/owned-variables';
 
@@ -46,6 +46,7 @@ function encoded(virtualHost: string): string {
 }
 
 export function checkUrlVariable(scope: IConstruct, variable: string | undefined) {
+  refuseToken(scope, 'queue.urlVariable', variable);
   if (
     variable !== undefined &&
     (!/^[A-Z][A-Z0-9_]*$/.test(variable) ||

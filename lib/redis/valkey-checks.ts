@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import { invalidProp, isKnown, refuseToken, whole } from '../invalid-prop';
+import { checkDays, invalidProp, isKnown, refuseToken, whole } from '../invalid-prop';
 import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
 import type { ValkeyProps } from './valkey-cache';
 
@@ -39,13 +39,8 @@ export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
       remedy: 'Set `redis.replicas` to 1 or leave `automaticFailover` out',
     });
   }
-  const retention = props.snapshotRetention;
-  const days = retention?.isUnresolved() ? 0 : (retention?.toDays({ integral: false }) ?? 0);
-  if (!Number.isInteger(days) || days > 35) {
-    throw invalidProp(scope, {
-      prop: 'redis.snapshotRetention',
-      problem: `must be between 0 and 35 whole days, got: ${days}`,
-      remedy: 'Leave it out for no snapshots',
-    });
+  if (props.snapshotRetention) {
+    const remedy = 'Write e.g. Duration.days(7), or leave it out for no snapshots';
+    checkDays(scope, 'redis.snapshotRetention', props.snapshotRetention, 0, 35, remedy);
   }
 }

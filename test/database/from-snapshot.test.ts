@@ -114,13 +114,13 @@ test.each<[string, string, SnapshotProps, string]>([
     'too little storage',
     'crm',
     { allocatedStorage: Size.gibibytes(10) },
-    '`database.allocatedStorage` must be between',
+    '`database.allocatedStorage` must be whole GiB between',
   ],
   [
     'too much room',
     'crm',
     { maxAllocatedStorage: Size.tebibytes(65) },
-    '`database.maxAllocatedStorage` must be at most',
+    '`database.maxAllocatedStorage` must be whole GiB, at most',
   ],
 ])('%s is refused', (_, identifier, props, message) => {
   expect(() => bind(fromSnapshot(identifier, props))).toThrow(message);

@@ -153,7 +153,12 @@ test.each<[string, PostgresProps, string]>([
   [
     '10 GiB',
     { allocatedStorage: Size.gibibytes(10) },
-    '`database.allocatedStorage` must be between 20 GiB and 64 TiB for gp3, got: 10 GiB.',
+    '`database.allocatedStorage` must be whole GiB between 20 GiB and 64 TiB for gp3, got: 10 GiB.',
+  ],
+  [
+    'a part of a GiB',
+    { allocatedStorage: Size.mebibytes(25_000) },
+    '`database.allocatedStorage` must be whole GiB between 20 GiB and 64 TiB for gp3, got: 24.4140625 GiB.',
   ],
   [
     'no room to grow',

@@ -165,7 +165,7 @@ test.each<[string, Options, string]>([
   [
     'another port than that of the endpoint',
     { port: 5672 },
-    '`queue.port` 5672 is not the port of `queue.endpoint`, which is 5671.',
+    '`queue.port` is 5672, and `queue.endpoint` says 5671.',
   ],
   ['a port that is none', { port: 0 }, '`queue.port` must be a whole number between 1 and 65535, got: 0.'],
   ['an empty virtual host', { virtualHost: '' }, '`queue.virtualHost` is empty'],
