@@ -1,6 +1,7 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
+import { identityOf } from './identity';
 import { invalidProp, isKnown } from './invalid-prop';
 
 /** The places of a part, and what is to be done when one of them is taken. */
@@ -18,6 +19,8 @@ interface Claim {
   readonly purpose: string;
   readonly neighbourhood: string;
   readonly place: string;
+  /** What the place is called by everybody. */
+  readonly identity: string;
 }
 
 /** By app. */
@@ -34,16 +37,17 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
   for (const [purpose, place] of Object.entries(places)) {
     const neighbourhood = neighbourhoodOf(scope, vpc, place);
     if (isPending(place) || isPending(neighbourhood)) continue;
-    const earlier = claimed.find((other) => other.neighbourhood === neighbourhood && overlap(other.place, place));
+    const identity = identityOf(scope, place);
+    const earlier = claimed.find((other) => other.neighbourhood === neighbourhood && overlap(other.identity, identity));
     if (earlier) {
       const whose = earlier.scope === scope ? `\`${earlier.prop}\`` : `[${earlier.scope.node.path}]`;
       throw invalidProp(scope, {
         prop,
-        problem: `has its ${purpose} in ${readable(place)}, where ${whose} has its ${earlier.purpose} already${earlier.place === place ? '' : ` (${readable(earlier.place)})`}`,
+        problem: `has its ${purpose} in ${readable(place)}, where ${whose} has its ${earlier.purpose} already${earlier.identity === identity ? '' : ` (${readable(earlier.place)})`}`,
         remedy: remedy ?? 'Give each a place of its own: they would overwrite each other’s data',
       });
     }
-    claimed.push({ scope, prop, purpose, neighbourhood, place });
+    claimed.push({ scope, prop, purpose, neighbourhood, place, identity });
   }
 }
 
@@ -66,7 +70,7 @@ const PRIVATE = new RegExp(
 function neighbourhoodOf(scope: IConstruct, vpc: IVpc, place: string): string {
   const { account, region } = Stack.of(scope);
   const stage = [account, region].some(Token.isUnresolved) ? Stage.of(scope)?.node.path : undefined;
-  return [account, region, stage, ...(PRIVATE.test(place) ? [vpc.vpcId] : [])].join(' ');
+  return [account, region, stage, ...(PRIVATE.test(place) ? [identityOf(vpc, vpc.vpcId)] : [])].join(' ');
 }
 
 /** What a look-up answers before there is an answer is the same for several that are looked up. */

@@ -1,10 +1,16 @@
-import { Stack } from 'aws-cdk-lib';
-import { CfnSecurityGroupIngress, type Connections, type ISecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  CfnSecurityGroupIngress,
+  type Connections,
+  type ISecurityGroup,
+  type IVpc,
+  type Port,
+} from 'aws-cdk-lib/aws-ec2';
 import type { Construct, IDependable } from 'constructs';
 import { claim } from './claims';
 import { Database, type DatabaseBinding } from './database/database';
+import { portText } from './host-and-port';
+import { identityOf } from './identity';
 import { invalidProp } from './invalid-prop';
-import { identityOf } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { PartBinding, PartContext } from './node/contribution';
 import type { NamedContribution } from './node/node-configuration';
@@ -120,10 +126,7 @@ export function letIn(
     });
   }
   return securityGroups.flatMap((group) => {
-    const way = JSON.stringify([
-      identityOf(group, group.securityGroupId),
-      Stack.of(nodes).resolve(defaultPort!.toRuleJson()),
-    ]);
+    const way = JSON.stringify([identityOf(group, group.securityGroupId), identityOfPort(group, defaultPort!)]);
     if (open.has(way)) return [];
     group.addIngressRule(nodes, defaultPort!, 'Nodes', true);
     const rules = rulesBetween(nodes, group);
@@ -131,6 +134,12 @@ export function letIn(
     if (rules.length > 0) open.add(way);
     return rules;
   });
+}
+
+function identityOfPort(scope: Construct, port: Port): unknown[] {
+  return Object.values(port.toRuleJson()).map((value) =>
+    typeof value === 'number' ? identityOf(scope, portText(value)) : value,
+  );
 }
 
 /** CDK makes them under one or the other. */

@@ -8,6 +8,7 @@ import type { Entrance } from './entrance/entrance';
 import type { NocoBaseImage } from './image/nocobase-image';
 import type { IApplicationKeys } from './keys/application-keys';
 import type { ClusterSubnets } from './network/cluster-subnets';
+import type { StoredSecret } from './node/stored-secret';
 import type { WebProps } from './node/web-props';
 import type { ClusterPlugins } from './plugins/cluster-plugins';
 import type { IMessageQueue } from './queue/message-queue';
@@ -212,11 +213,13 @@ export interface NocoBaseClusterProps {
 
   /**
    * Further variables of all nodes that ECS injects from Secrets Manager or
-   * Parameter Store: `StoredSecret.inSecretsManager(secret, field)`.
+   * Parameter Store: `StoredSecret.inSecretsManager(secret, field)`. What nodes
+   * may read is written down in their own stack, also where Secret and KMS key
+   * are in another one; with CDK's `ecs.Secret` the two would refer to each other.
    *
    * @default - none
    */
-  readonly secrets?: { [name: string]: ecs.Secret };
+  readonly secrets?: { [name: string]: StoredSecret };
 
   /**
    * The KMS key for all that is made here and holds data: database, Redis,

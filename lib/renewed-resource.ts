@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CfnResource, Lazy, Stack } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, type CfnResource, type IAspect, Lazy, Stack } from 'aws-cdk-lib';
 
 /**
  * Gives a resource a logical id that changes with what it is made of, as
@@ -9,19 +9,16 @@ import { type CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 export function renewWith(resource: CfnResource, inputs: () => unknown) {
   const stack = Stack.of(resource);
   const stem = stack.getLogicalId(resource);
-  let known: string | undefined;
-  const logicalId = () => {
-    // Resolved on its own: what the inputs refer to is not a reference of this resource.
-    const id = known ?? `${stem.slice(-200)}${hash(stack.resolve(inputs()))}`;
-    // While the template is written nothing changes any more, and all that depends on the resource asks.
-    if (resource.node.locked && known === undefined) {
-      known = id;
-      queueMicrotask(() => {
-        known = undefined;
-      });
-    }
-    return id;
+  // Before synthesis the inputs must not be looked at: what is produced late would stay as it is then, e.g. a list of
+  // containers without the one that is added afterwards. Aspects are the first step of a synthesis.
+  let isMade = false;
+  const seeItMade: IAspect = {
+    visit: () => {
+      isMade = true;
+    },
   };
+  Aspects.of(resource).add(seeItMade, { priority: AspectPriority.READONLY });
+  const logicalId = () => (isMade ? `${stem.slice(-200)}${hash(stack.resolve(inputs()))}` : stem);
   resource.overrideLogicalId(Lazy.uncachedString({ produce: logicalId }));
 }
 

@@ -1,7 +1,9 @@
-import { App, SecretValue, Stack, Stage } from 'aws-cdk-lib';
+import { App, Fn, Lazy, SecretValue, Stack, Stage } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { DatabaseInstance, DatabaseInstanceEngine, PostgresEngineVersion } from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import {
   ClusterPlugins,
   Database,
@@ -14,6 +16,7 @@ import {
   type RedisDatabases,
   StoredSecret,
 } from '../lib';
+import { environment } from './cluster-fixture';
 
 const ENV = { account: '111111111111', region: 'eu-central-1' };
 
@@ -30,10 +33,10 @@ function redis(stack: Stack, databases: RedisDatabases = {}) {
   return Redis.existing({ host: 'redis.internal', password: StoredSecret.inSecretsManager(secret), databases });
 }
 
-const database = (stack: Stack, schema?: string, host = 'db.internal') =>
+const database = (stack: Stack, schema?: string, host = 'db.internal', ca = DatabaseCa.wellKnown()) =>
   Database.existing({
     host,
-    ca: DatabaseCa.wellKnown(),
+    ca,
     secret: Secret.fromSecretNameV2(stack, `Database${stack.node.children.length}`, 'database'),
     schema,
   });
@@ -45,6 +48,37 @@ test('two functions in one logical database of Redis are refused', () => {
   expect(() => cluster(stack, 'A', { redis: redis(stack, { lock: 0 }) })).toThrow(
     'NocoBaseCluster [Prod/A]: `redis` has its lock in Redis redis.internal:6379/0, where `redis` has its cache already. Give each a place of its own',
   );
+});
+
+test.each<[string, (stack: Stack) => string]>([
+  ['imported', () => Fn.importValue('CompanyServer')],
+  ['read from Parameter Store', (stack) => StringParameter.valueForStringParameter(stack, '/company/server')],
+])('one server is one, though its name is %s anew by each', (_, name) => {
+  const app = new App();
+  const [one, other] = [stackOf(app, 'First'), stackOf(app, 'Second')];
+  cluster(one, 'A', { database: database(one, undefined, name(one)) });
+  expect(() => cluster(other, 'B', { database: database(other, undefined, name(other)) })).toThrow(
+    'where [First/A] has its tables already',
+  );
+  const alone = stackOf(new App());
+  const secret = Secret.fromSecretNameV2(alone, 'RedisPassword', 'redis');
+  const given = (databases?: RedisDatabases) =>
+    Redis.existing({ host: name(alone), password: StoredSecret.inSecretsManager(secret), databases });
+  expect(() =>
+    cluster(alone, 'A', { redis: Redis.perFunction({ cache: given(), others: given({ lock: 0 }) }) }),
+  ).toThrow('has its lock in Redis');
+});
+
+test('servers that are known late are taken for different ones', () => {
+  const app = new App();
+  const [one, other] = [stackOf(app, 'First'), stackOf(app, 'Second')];
+  const names = ['', ''];
+  const late = (i: number) => Lazy.string({ produce: () => names[i] });
+  cluster(one, 'A', { database: database(one, undefined, late(0)) });
+  cluster(other, 'B', { database: database(other, undefined, late(1)) });
+  names.splice(0, 2, 'a.example.com', 'b.example.com');
+  const hosts = [one, other].map((stack) => environment(Template.fromStack(stack)).DB_HOST);
+  expect(hosts).toEqual(['a.example.com', 'b.example.com']);
 });
 
 test('two clusters on one database are refused, also from different stacks', () => {
@@ -155,7 +189,10 @@ test('one database is one place, however and in whatever network it is named', (
     'where [Prod/A] has its tables already',
   );
   expect(() =>
-    cluster(stack, 'C', { vpc, database: database(stack, undefined, instance.dbInstanceEndpointAddress) }),
+    cluster(stack, 'C', {
+      vpc,
+      database: database(stack, undefined, instance.dbInstanceEndpointAddress, DatabaseCa.rds()),
+    }),
   ).toThrow('where [Prod/A] has its tables already');
 });
 

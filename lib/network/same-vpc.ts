@@ -1,6 +1,7 @@
-import { Intrinsic, Stack, Token, Tokenization } from 'aws-cdk-lib';
-import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { IConstruct } from 'constructs';
+import { Token } from 'aws-cdk-lib';
+import { CfnVPC, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { referredResource } from '../app-resources';
+import { identityOf } from '../identity';
 import { isKnown } from '../invalid-prop';
 
 /** Whether two constructs stand for one VPC, which may have been imported or looked up more than once. */
@@ -18,15 +19,8 @@ export function compareVpcs(one: IVpc, other: IVpc): 'same' | 'different' | 'unk
   return [one, other].every(({ node }) => node.defaultChild !== undefined) ? 'different' : 'unknown';
 }
 
-/**
- * What tells an id from others. A value that is imported twice is two tokens.
- * References to resources stay as they are: a resource of another stack may
- * have the same logical id.
- */
-export function identityOf(scope: IConstruct, id: string): string {
-  if (!Token.isUnresolved(id) || !Tokenization.reverseString(id).tokens.every((token) => token instanceof Intrinsic)) {
-    return id;
-  }
-  const resolved = JSON.stringify(Stack.of(scope).resolve(id));
-  return /"(Ref|Fn::GetAtt|Fn::Sub)"/.test(resolved) ? id : resolved;
+/** Whether two ids are those of different VPCs. One that this app makes may be imported elsewhere by its id: of such two nothing is known. */
+export function areDifferentVpcs(one: string, other: string): boolean {
+  const areMade = [one, other].every((vpcId) => CfnVPC.isCfnVPC(referredResource(vpcId)));
+  return (areMade || [one, other].every(isKnown)) && one !== other;
 }

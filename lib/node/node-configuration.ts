@@ -1,4 +1,4 @@
-import { SecretValue, Stack, Validations } from 'aws-cdk-lib';
+import { CfnParameter, Reference, SecretValue, Stack, Tokenization, Validations } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -19,7 +19,7 @@ export interface NodeConfigurationProps {
   /** What nodes have unless the user says otherwise. */
   readonly defaults: { [name: string]: string };
   readonly userEnvironment: { [name: string]: string };
-  readonly userSecrets: { [name: string]: ecs.Secret };
+  readonly userSecrets: { [name: string]: StoredSecret };
   readonly encryptionKey?: kms.IKey;
 }
 
@@ -49,7 +49,8 @@ export class NodeConfiguration extends Construct {
     }
     this.refuseOwned(Object.keys(props.userEnvironment), 'environment');
     this.refuseOwned(Object.keys(props.userSecrets), 'secrets');
-    this.refuseSecretValues(props.userEnvironment);
+    this.refuseOtherThanText(props.userEnvironment);
+    this.refuseOtherThanStored(props.userSecrets);
     this.take(environment, props.userEnvironment, 'environment');
     this.take(secrets, props.userSecrets, 'secrets');
     for (const [name, value] of Object.entries(props.defaults)) {
@@ -69,12 +70,15 @@ export class NodeConfiguration extends Construct {
     });
     Validations.of(this.connectionUrls).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'Derived from the Secrets of Redis and the message queue by CloudFormation; it changes when they do.',
+      reason:
+        'Derived from the Secrets of Redis and the message queue by CloudFormation; it has the values that they had when a deployment last wrote it.',
     });
     for (const name of Object.keys(urls)) {
       secrets[name] = StoredSecret.inSecretsManager(this.connectionUrls, name);
     }
     this.environment = sorted(environment);
+    // Not before the end: a text may be produced late.
+    this.node.addValidation({ validate: () => this.secretsInPlainText() });
     this.secrets = sorted(secrets);
   }
 
@@ -101,25 +105,45 @@ export class NodeConfiguration extends Construct {
     }
   }
 
-  /** A dynamic reference would stand resolved in the task definition, for everybody who may read that. */
-  private refuseSecretValues(environment: { [name: string]: string }) {
+  private refuseOtherThanText(environment: { [name: string]: string }) {
     for (const [name, value] of Object.entries(environment)) {
-      const prop = `environment.${name}`;
       if (value !== undefined && value !== null && typeof value !== 'string') {
         throw invalidProp(this, {
-          prop,
+          prop: `environment.${name}`,
           problem: `must be text, got: ${JSON.stringify(value)}`,
           remedy: `Write it in quotes: '${value}'`,
         });
       }
-      if (/\{\{resolve:(secretsmanager|ssm-secure):/.test(JSON.stringify(Stack.of(this).resolve(value) ?? ''))) {
+    }
+  }
+
+  private refuseOtherThanStored(secrets: { [name: string]: StoredSecret }) {
+    for (const [name, value] of Object.entries(secrets)) {
+      if (value !== undefined && value !== null && typeof value.storeArn !== 'string') {
         throw invalidProp(this, {
-          prop,
-          problem: 'is a secret, which would stand in clear text in the task definition',
-          remedy: `Inject it: secrets: { ${name}: StoredSecret.inSecretsManager(secret) }`,
+          prop: `secrets.${name}`,
+          problem: 'is no StoredSecret',
+          remedy: 'Write StoredSecret.inSecretsManager(secret, field), or StoredSecret.inParameterStore(parameter)',
         });
       }
     }
+  }
+
+  /** A dynamic reference would stand resolved in the task definition, for everybody who may read that. */
+  private secretsInPlainText(): string[] {
+    return Object.entries(this.environment).flatMap(([name, value]) => {
+      if (!isSecret(Stack.of(this), value)) return [];
+      const prop = this.sources.get(name);
+      const { message } = invalidProp(this, {
+        prop: prop === 'environment' ? `environment.${name}` : `${prop}`,
+        problem: `has a secret in ${name}, which would stand in clear text in the task definition`,
+        remedy:
+          prop === 'environment'
+            ? `Inject it: secrets: { ${name}: StoredSecret.inSecretsManager(secret) }`
+            : 'Write out names, users and ports, or keep them in Parameter Store; only passwords are injected',
+      });
+      return [message];
+    });
   }
 
   private refuseOwned(names: string[], prop: string) {
@@ -141,6 +165,14 @@ export class NodeConfiguration extends Construct {
       }
     }
   }
+}
+
+/** Also what was given to the deployment as a parameter that is not to be shown. */
+function isSecret(stack: Stack, value: string): boolean {
+  const isHidden = Tokenization.reverseString(value).tokens.some(
+    (token) => Reference.isReference(token) && token.target instanceof CfnParameter && token.target.noEcho,
+  );
+  return isHidden || /\{\{resolve:(secretsmanager|ssm-secure):/.test(JSON.stringify(stack.resolve(value)));
 }
 
 function sorted<T>(record: { [name: string]: T }): { [name: string]: T } {

@@ -6,6 +6,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { HEALTH_CHECK_COMMAND, renderLauncherCommand } from '../launcher/launcher';
+import { propertiesOf } from '../preflight/properties';
 import { renewWith } from '../renewed-resource';
 import { associationsOf, checkAssociations, type NodeCapacity } from './node-capacity';
 import type { NodeConfiguration } from './node-configuration';
@@ -184,11 +185,10 @@ export class NodeFleet extends Construct implements INodeFleet {
       : new ecs.FargateService(this, 'Service', { ...settings, assignPublicIp: false });
   }
 
-  /** All that makes a node, with tokens: where it changes, nodes start. */
-  public definition(): { [property: string]: unknown } {
-    const { containerDefinitions, cpu, memory, placementConstraints, runtimePlatform, volumes } =
-      this.cfnTaskDefinition;
-    return { containerDefinitions, cpu, memory, placementConstraints, runtimePlatform, volumes };
+  /** All that makes a node, with tokens: where it changes, nodes start. Its tags do not. */
+  public definition(): readonly object[] {
+    const [{ tags, ...properties }, overrides] = propertiesOf(this.cfnTaskDefinition);
+    return [properties, overrides];
   }
 
   private get cfnTaskDefinition() {

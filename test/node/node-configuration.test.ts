@@ -1,11 +1,14 @@
-import { SecretValue, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ClusterPlugins, Database, DatabaseCa, NocoBaseCluster, StoredSecret } from '../../lib';
 import { NodeConfiguration } from '../../lib/node/node-configuration';
 import { environment, newCluster, only, secrets, synthesize } from '../cluster-fixture';
+import { named, newPlace } from '../part-fixture';
 
 const aSecret = () =>
-  ecs.Secret.fromSecretsManager(
+  StoredSecret.inSecretsManager(
     new secretsmanager.Secret(new Stack(), 'S', { secretStringValue: SecretValue.ssmSecure('/x') }),
   );
 
@@ -120,13 +123,61 @@ test('the role that starts tasks may read the Secrets of the nodes and nothing e
   }
 });
 
+const IN_PLAIN_TEXT = 'which would stand in clear text in the task definition.';
+
 test('a secret in plain text is refused, wherever it comes from', () => {
-  const secret = new secretsmanager.Secret(new Stack(), 'Smtp');
-  for (const value of ['{{resolve:secretsmanager:smtp}}', `smtp://me:${secret.secretValue.unsafeUnwrap()}@mail`]) {
-    expect(() => newCluster({ environment: { SMTP: value } })).toThrow(
-      '`environment.SMTP` is a secret, which would stand in clear text in the task definition. Inject it: secrets: { SMTP:',
+  for (const smtp of [
+    () => '{{resolve:secretsmanager:smtp}}',
+    (stack: Stack) => `smtp://me:${named(stack, 'smtp').secretValue.unsafeUnwrap()}@mail`,
+    (stack: Stack) => new CfnParameter(stack, 'Smtp', { noEcho: true }).valueAsString,
+  ]) {
+    const { stack, vpc } = newPlace();
+    const environment = { SMTP: smtp(stack) };
+    new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled(), environment });
+    expect(() => Template.fromStack(stack)).toThrow(
+      `\`environment.SMTP\` has a secret in SMTP, ${IN_PLAIN_TEXT} Inject it: secrets: { SMTP:`,
     );
   }
+});
+
+test('so is what a part tells nodes about a server', () => {
+  const { stack, vpc } = newPlace();
+  const secret = named(stack, 'database');
+  new NocoBaseCluster(stack, 'NocoBase', {
+    vpc,
+    plugins: ClusterPlugins.preinstalled(),
+    database: Database.existing({
+      host: secret.secretValueFromJson('host').unsafeUnwrap(),
+      ca: DatabaseCa.wellKnown(),
+      secret,
+    }),
+  });
+  expect(() => Template.fromStack(stack)).toThrow(`\`database\` has a secret in DB_HOST, ${IN_PLAIN_TEXT}`);
+});
+
+test('a text that is produced late has its last value, and may be the URL of the cluster', () => {
+  const list = ['early'];
+  const { stack, cluster } = newCluster({
+    environment: {
+      LIST: Lazy.string({ produce: () => list.join(',') }),
+      APP_URL: Lazy.string({ produce: () => cluster.url }),
+    },
+  });
+  list.push('late');
+  const { LIST, APP_URL } = environment(Template.fromStack(stack));
+  expect(LIST).toBe('early,late');
+  expect(APP_URL).toEqual(stack.resolve(cluster.url));
+});
+
+test.each<[string, (secret: secretsmanager.Secret) => unknown]>([
+  ['a Secret', (secret) => secret],
+  ["CDK's own", (secret) => ecs.Secret.fromSecretsManager(secret)],
+  ['a text', () => 'smtp'],
+])('%s in place of a StoredSecret is refused', (_, wrong) => {
+  const secret = new secretsmanager.Secret(new Stack(), 'Smtp');
+  expect(() => newCluster({ secrets: { SMTP: wrong(secret) as StoredSecret } })).toThrow(
+    '`secrets.SMTP` is no StoredSecret. Write StoredSecret.inSecretsManager(secret, field)',
+  );
 });
 
 test('a value that is no text is refused', () => {

@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aspects, Duration, type Stack, Tags } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { ClusterPlugins, type NocoBaseClusterProps, NocoBaseImage } from '../../lib';
 import { container, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
@@ -30,6 +31,45 @@ test('a change of what a node is makes a new task definition of the same family;
     expect(changed.id).not.toBe(first.id);
     expect(changed.properties.Family).toBe(first.properties.Family);
   }
+});
+
+test('what an aspect or an override changes makes a new one, and a new check of the keys; tags do neither', () => {
+  const ids = (change: (definition: ecs.CfnTaskDefinition, stack: Stack) => void = () => {}) => {
+    const { stack, cluster } = newCluster();
+    change(cluster.web.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition, stack);
+    const template = Template.fromStack(stack);
+    return [only(template, 'AWS::ECS::TaskDefinition').id, only(template, 'Custom::NocoBasePreflight').id];
+  };
+  const usual = ids();
+  for (const change of [
+    (definition) => definition.addPropertyOverride('ContainerDefinitions.0.Image', 'nocobase/nocobase:9.9.9'),
+    (definition) => {
+      definition.ephemeralStorage = { sizeInGiB: 50 };
+    },
+    (_, stack) =>
+      Aspects.of(stack).add({
+        visit: (node) => {
+          if (ecs.CfnTaskDefinition.isCfnTaskDefinition(node)) node.addPropertyOverride('PidMode', 'task');
+        },
+      }),
+  ] satisfies Parameters<typeof ids>[0][]) {
+    const [definition, check] = ids(change);
+    expect([definition === usual[0], check === usual[1]]).toEqual([false, false]);
+  }
+  expect(ids((_, stack) => Tags.of(stack).add('CostCenter', '4711'))).toEqual(usual);
+});
+
+test('a container that is added after somebody asked for the ARN is there', () => {
+  const { stack, cluster } = newCluster();
+  const { taskDefinition } = cluster.web;
+  stack.resolve(taskDefinition.taskDefinitionArn);
+  taskDefinition.addContainer('Collector', {
+    image: ecs.ContainerImage.fromRegistry('public.ecr.aws/example/collector:1'),
+    essential: false,
+  });
+  const { id, properties } = only(Template.fromStack(stack), 'AWS::ECS::TaskDefinition');
+  expect(properties.ContainerDefinitions.map(({ Name }: any) => Name)).toEqual(['NocoBase', 'Collector']);
+  expect(id).not.toBe(only(synthesize().template, 'AWS::ECS::TaskDefinition').id);
 });
 
 test('the desired count is left to ECS and to scaling, which keeps it between the bounds', () => {
