@@ -9,7 +9,9 @@ import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, RegistryImageOptions } from './nocobase-image';
 
 const VERSION = /^\d+\.\d+\.\d+(-(alpha|beta)\.\d+)?(-full)?(-no-nginx)?$/;
-const IMAGE_NAME = /^[^\s@]+?(?::(\w[\w.-]*)|@(sha256:[0-9a-f]{64}))?$/;
+/** As Docker has it: a registry, recognised by a dot or a port, folders without capitals, a tag, a digest. */
+const IMAGE_NAME =
+  /^(?:(?=[^/]*[.:])[\w.-]+(?::\d+)?\/)?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*(?::(\w[\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/;
 /** Also with FIPS and dual-stack names. */
 const ECR = /^\d{12}\.dkr[.-]ecr[.-]/;
 const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
@@ -44,10 +46,11 @@ function checkName(scope: Construct, name: string) {
     throw invalidProp(scope, {
       prop: 'image',
       problem: `'${name}' is not the name of an image`,
-      remedy: "Write e.g. 'registry.example.com/nocobase:2.2.15', or with a digest '…@sha256:' and 64 digits",
+      remedy:
+        "Write e.g. 'registry.example.com/nocobase:2.2.15', without https:// and capitals, or with a digest '…@sha256:' and 64 digits",
     });
   }
-  checkTagOrDigest(scope, parts[1] ?? parts[2] ?? 'latest');
+  checkTagOrDigest(scope, parts[2] ?? parts[1] ?? 'latest');
   if (ECR.test(name)) {
     throw invalidProp(scope, {
       prop: 'image',

@@ -29,7 +29,14 @@ test.each(['registry.example.com:5000/nocobase', 'registry.example.com/nocobase:
   },
 );
 
-test.each(['noco base:1', 'nocobase@sha256:abc', ''])('%j is no name', (name) => {
+test('LATEST floats, too', () => {
+  expect(() => pull(NocoBaseImage.fromRegistry('nocobase/nocobase:LATEST'))).toThrow("has the floating tag 'LATEST'");
+});
+
+test.each([
+  ...['noco base:1', 'nocobase@sha256:abc', ''],
+  ...['https://registry.example.com/nocobase:2.2.15', 'NocoBase/nocobase:2.2.15', 'nocobase/nocobase:'],
+])('%j is no name', (name) => {
   expect(() => pull(NocoBaseImage.fromRegistry(name))).toThrow(`'${name}' is not the name of an image`);
 });
 
