@@ -2,7 +2,13 @@ import { Duration, Size, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** What CDK's look-ups (Vpc, SecurityGroup, DatabaseInstance, StringParameter and the like) answer in the first synthesis. */
-const DUMMIES = [/dummy-value-for-/, /^vpc-12345$/, /^sg-(1234|12345678|123456789012)$/, /^TESTADDRESS$/];
+const DUMMIES = [
+  /dummy-value-for-/,
+  /^vpc-12345$/,
+  /^sg-(1234|12345678|123456789012)$/,
+  /^TESTADDRESS$/,
+  /^pl-xxxxxxxx$/,
+];
 
 /** What an error about a prop has to say. */
 export interface InvalidPropDetails {

@@ -18,8 +18,8 @@ export function allowClients(
   { allowedCidrs = [], allowedPrefixLists = [] }: AllowedClients,
   ports: number[],
 ) {
-  refuseOpenList(scope, 'entrance.allowedCidrs', allowedCidrs);
-  refuseOpenList(scope, 'entrance.allowedPrefixLists', allowedPrefixLists);
+  checkList(scope, 'entrance.allowedCidrs', allowedCidrs, '203.0.113.7/32');
+  checkList(scope, 'entrance.allowedPrefixLists', allowedPrefixLists, 'pl-0123456789abcdef0');
   const peers = [
     ...allowedCidrs.map((cidr) => ec2.Peer.ipv4(closedWhilePending(checkedCidr(scope, cidr)))),
     ...allowedPrefixLists.map((id) => ec2.Peer.prefixList(checkedPrefixList(scope, id))),
@@ -39,8 +39,11 @@ export function allowClients(
   }
 }
 
-/** One that is known at the deployment only looks like a list with one element. */
-function refuseOpenList(scope: Construct, prop: string, list: string[]) {
+function checkList(scope: Construct, prop: string, list: string[], example: string) {
+  if (!Array.isArray(list)) {
+    throw invalidProp(scope, { prop, problem: 'is not a list', remedy: `Write one, also for one: ['${example}']` });
+  }
+  // One that is known at the deployment only looks like a list with one element.
   if (Token.isUnresolved(list)) {
     throw invalidProp(scope, {
       prop,
@@ -73,7 +76,7 @@ function checkedPrefixList(scope: Construct, id: string): string {
 }
 
 function isRightOrOpen(value: string, isRight: (value: string) => boolean): boolean {
-  return value !== undefined && (!isKnown(value) || isRight(value));
+  return typeof value === 'string' && (!isKnown(value) || isRight(value));
 }
 
 function isIpv4Range(cidr: string): boolean {

@@ -8,7 +8,8 @@ export interface EntranceOptions {
   /**
    * Keep access logs in this bucket, under the prefix `alb`. The region of the
    * stack must be concrete: AWS writes these logs with an account that differs
-   * by region.
+   * by region. The bucket is in that region, and encrypted by S3 with a key of
+   * its own (`S3_MANAGED`): AWS does not write these logs to one with a key in KMS.
    *
    * @default - no access logs
    */
@@ -116,8 +117,9 @@ export interface ListenerEntranceOptions {
 
   /**
    * Where the rule stands among those of the listener: 1 (asked first) to
-   * 50000. Each priority is there once; of rules of other apps only the
-   * deployment knows.
+   * 50000. The first that fits a request has it, so that of two paths the
+   * longer takes the lower priority. Each priority is there once; of rules of
+   * other apps only the deployment knows.
    */
   readonly priority: number;
 

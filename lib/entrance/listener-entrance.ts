@@ -1,4 +1,4 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { Token, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -7,10 +7,11 @@ import { checkRequired } from '../required-options';
 import { checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { ListenerEntranceOptions } from './entrance-options';
+import { checkListener } from './given-load-balancer';
 import { checkVpc, knownListener, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
-import { checkPriority, checkPriorityIsFree, claimConditions, ruleConditions } from './listener-rule';
+import { checkPriority, claimConditions, ruleConditions } from './listener-rule';
 import { NodesTargetGroup } from './nodes-target-group';
-import { isPending } from './pending-look-up';
+import { checkPriorityIsFree, warnOfEarlierRule } from './other-rules';
 
 export interface ListenerEntranceProps extends ListenerEntranceOptions, EntranceContext {
   readonly listener: elbv2.IApplicationListener;
@@ -26,7 +27,7 @@ export class ListenerEntrance extends Construct {
     checkRequired(this, { 'entrance.listener': listener, 'entrance.priority': priority });
     checkDomainName(this, domainName);
     checkPriority(this, priority);
-    checkArn(this, listener);
+    checkListener(this, listener);
     checkVpc(scope, 'entrance.listener', props.vpc, vpcOf(listener));
     const conditions = ruleConditions(this, props.conditions, props);
     claimConditions(this, conditions, props);
@@ -43,10 +44,12 @@ export class ListenerEntrance extends Construct {
     rule.node.addDependency(...waysToNodes(this, listener));
 
     const known = knownListener(listener.listenerArn);
+    const made = rule.node.defaultChild as elbv2.CfnListenerRule;
     this.node.addValidation({
       validate: () => {
         warnOfIdleTimeout(this, known && knownLoadBalancer(known.loadBalancerArn));
-        return checkPriorityIsFree(this, rule.node.defaultChild as elbv2.CfnListenerRule);
+        warnOfEarlierRule(this, made);
+        return checkPriorityIsFree(this, made);
       },
     });
     this.binding = {
@@ -84,28 +87,6 @@ export class ListenerEntrance extends Construct {
         remedy: "Write 'https' where TLS ends in front of the load balancer, and leave it out otherwise",
       });
     }
-  }
-}
-
-function checkArn(scope: Construct, { listenerArn }: elbv2.IApplicationListener) {
-  if (Token.isUnresolved(listenerArn) || isPending(listenerArn)) {
-    return;
-  }
-  const [, region] = /^arn:[\w-]+:elasticloadbalancing:([a-z0-9-]+):\d{12}:listener\/app\//.exec(listenerArn) ?? [];
-  if (region === undefined) {
-    throw invalidProp(scope, {
-      prop: 'entrance.listener',
-      problem: `'${listenerArn}' is not the ARN of a listener of an application load balancer`,
-      remedy: 'It has the words listener/app in it; `aws elbv2 describe-listeners` prints it',
-    });
-  }
-  const { region: ours } = Stack.of(scope);
-  if (!Token.isUnresolved(ours) && region !== ours) {
-    throw invalidProp(scope, {
-      prop: 'entrance.listener',
-      problem: `is in ${region}, and the nodes in ${ours}`,
-      remedy: 'Put the cluster into the region of the load balancer',
-    });
   }
 }
 

@@ -1,11 +1,9 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { resources } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { claimName } from './claimed-names';
-
-import { isPending } from './pending-look-up';
+import { fits } from './wildcards';
 
 /** What Elastic Load Balancing takes ("Quotas for your Application Load Balancers", "Condition types for listener rules"). */
 const LAST_PRIORITY = 50000;
@@ -20,27 +18,6 @@ export function checkPriority(scope: Construct, priority: number) {
       remedy: 'The rule with the lowest is asked first; leave gaps for those to come',
     });
   }
-}
-
-/** Finds the rule of the app that has the same priority, when all are there. */
-export function checkPriorityIsFree(scope: Construct, rule: elbv2.CfnListenerRule): string[] {
-  const { listenerArn, priority } = rule;
-  if (Token.isUnresolved(priority) || isPending(listenerArn ?? '')) {
-    return [];
-  }
-  const other = resources(scope, elbv2.CfnListenerRule.isCfnListenerRule).find(
-    (each) => each !== rule && each.listenerArn === listenerArn && each.priority === priority,
-  );
-  if (other === undefined) {
-    return [];
-  }
-  return [
-    invalidProp(scope, {
-      prop: 'entrance.priority',
-      problem: `${priority} belongs to another rule of the listener already: ${other.node.path}`,
-      remedy: 'Give each rule a priority of its own',
-    }).message,
-  ];
 }
 
 /** The conditions given, or those by which NocoBase's requests are known. */
@@ -61,8 +38,9 @@ export function ruleConditions(
     scope,
     rendered.map(({ field }) => field),
   );
-  const patterns = rendered.filter(({ field }) => field === 'path-pattern').flatMap(valuesOf);
-  warnOfPaths(scope, patterns, publicPath);
+  const patterns = (wanted: string) => rendered.filter(({ field }) => field === wanted).flatMap(valuesOf);
+  warnOfHost(scope, patterns('host-header'), domainName);
+  warnOfPaths(scope, patterns('path-pattern'), publicPath);
   return given;
 }
 
@@ -95,7 +73,8 @@ export function claimConditions(
       : {
           prop: 'entrance.domainName',
           problem: (other) => `'${domainName}' leads to ${other} already, by a rule of the same listener`,
-          remedy: 'Give each cluster a name or a `publicPath` of its own: of two such rules only the first is asked',
+          remedy:
+            'Give each cluster a name or a `publicPath` of its own, and the longer path the lower `priority`: of rules that fit a request only the first is asked',
         }),
   });
 }
@@ -126,12 +105,22 @@ function checkFields(scope: Construct, fields: string[]) {
   }
 }
 
+function warnOfHost(scope: Construct, patterns: string[], domainName: string) {
+  if (!areComparable(patterns, domainName) || patterns.some((pattern) => fits(pattern.toLowerCase(), domainName))) {
+    return;
+  }
+  Validations.of(scope).addWarning(
+    'cdk-nocobase:listener-host',
+    `Requests for ${domainName} do not reach NocoBase: the conditions of the entrance let ${patterns.join(', ')} through. Give the name that users type as \`domainName\`, and add it to the condition on the host. Where something in front of the load balancer changes the name, acknowledge this.`,
+  );
+}
+
 function warnOfPaths(scope: Construct, patterns: string[], publicPath: string) {
-  if (![publicPath, ...patterns].every(isKnown) || patterns.length === 0) {
+  if (!areComparable(patterns, publicPath)) {
     return;
   }
   const missing = [publicPath, `${publicPath}api/app:getInfo`, `${publicPath}ws`].filter(
-    (path) => !patterns.some((pattern) => toExpression(pattern).test(path)),
+    (path) => !patterns.some((pattern) => fits(pattern, path)),
   );
   if (missing.length > 0) {
     Validations.of(scope).addWarning(
@@ -141,10 +130,9 @@ function warnOfPaths(scope: Construct, patterns: string[], publicPath: string) {
   }
 }
 
-/** `*` stands for any characters, `?` for one; the rest for itself. */
-function toExpression(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+/** Without patterns everything is let through. */
+function areComparable(patterns: string[], wanted: string): boolean {
+  return patterns.length > 0 && !Token.isUnresolved(patterns) && [wanted, ...patterns].every(isKnown);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the CDK says of it.

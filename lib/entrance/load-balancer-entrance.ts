@@ -10,6 +10,7 @@ import { allowClients } from './allowed-clients';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { LoadBalancerEntranceOptions } from './entrance-options';
+import { checkLoadBalancer } from './given-load-balancer';
 import { checkVpc, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
 import { NodesTargetGroup } from './nodes-target-group';
 import { isPending } from './pending-look-up';
@@ -27,6 +28,7 @@ export class LoadBalancerEntrance extends Construct {
     const { loadBalancer, certificate, domainName, port = 443 } = props;
     const { region } = Stack.of(this);
     checkRequired(this, { 'entrance.loadBalancer': loadBalancer });
+    checkLoadBalancer(this, loadBalancer);
     checkDomainName(this, domainName);
     checkPort(this, 'entrance.port', port);
     checkCertificateRegion(this, certificate, {

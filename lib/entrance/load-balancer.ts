@@ -1,9 +1,10 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { TIMING } from '../node/timing';
+import { keepAccessLogs } from './access-logs';
 import type { EntranceContext } from './entrance';
 import type { EntranceOptions } from './entrance-options';
 import { NodesTargetGroup } from './nodes-target-group';
@@ -46,8 +47,7 @@ export class LoadBalancer extends Construct {
       protectLoadBalancer(this, props.webAclArn, this.loadBalancer.loadBalancerArn);
     }
     if (props.accessLogs) {
-      this.checkRegion();
-      this.loadBalancer.logAccessLogs(props.accessLogs, 'alb');
+      keepAccessLogs(this, this.loadBalancer, props.accessLogs);
     } else {
       const logs = 'Kept by choice, with the `accessLogs` option of the entrance; NocoBase logs requests itself.';
       Validations.of(this.loadBalancer).acknowledge(
@@ -119,16 +119,6 @@ export class LoadBalancer extends Construct {
         prop: 'subnets.entrance',
         problem: `are in ${zones.size} availability zone only, and a load balancer takes two or more`,
         remedy: 'Select, or give the VPC, subnets in another availability zone too',
-      });
-    }
-  }
-
-  private checkRegion() {
-    if (Token.isUnresolved(Stack.of(this).region)) {
-      throw invalidProp(this, {
-        prop: 'entrance.accessLogs',
-        problem: 'need a stack with a concrete region, because AWS writes them with an account that differs by region',
-        remedy: "Give the stack one: new Stack(app, 'Id', { env: { region: 'eu-central-1' } })",
       });
     }
   }

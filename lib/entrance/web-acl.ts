@@ -3,6 +3,7 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { referredResource } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
+import { checkRegion } from '../same-region';
 
 /** Puts a web ACL before a load balancer. */
 export function protectLoadBalancer(scope: Construct, webAclArn: string, resourceArn: string) {
@@ -30,10 +31,11 @@ function checkScope(scope: Construct, webAclArn: string, wanted: 'REGIONAL' | 'C
       remedy: `Make the web ACL with the scope ${wanted} in ${where(wanted, region)}`,
     });
   }
-  if (given.region !== undefined && !Token.isUnresolved(region) && given.region !== region) {
-    throw invalidProp(scope, {
-      prop: 'entrance.webAclArn',
-      problem: `is of a web ACL in ${given.region}, and it has to be in ${region}`,
+  if (given.region !== undefined) {
+    checkRegion(scope, 'entrance.webAclArn', {
+      region: given.region,
+      here: region,
+      what: 'is of a web ACL that',
       remedy: `Make the web ACL in ${where(wanted, region)}`,
     });
   }
@@ -50,7 +52,8 @@ function where(wanted: 'REGIONAL' | 'CLOUDFRONT', region: string): string {
 function scopeOf(scope: Construct, webAclArn: string): { scope?: string; region?: string } {
   if (Token.isUnresolved(webAclArn)) {
     const webAcl = referredResource(webAclArn);
-    return wafv2.CfnWebACL.isCfnWebACL(webAcl) && !Token.isUnresolved(webAcl.scope) ? { scope: webAcl.scope } : {};
+    if (!wafv2.CfnWebACL.isCfnWebACL(webAcl)) return {};
+    return { scope: Token.isUnresolved(webAcl.scope) ? undefined : webAcl.scope, region: Stack.of(webAcl).region };
   }
   if (!isKnown(webAclArn)) return {};
   const [, region, kind] = /^arn:[\w-]+:wafv2:([a-z0-9-]+):\d{12}:(regional|global)\/webacl\/./.exec(webAclArn) ?? [];

@@ -177,6 +177,38 @@ describe('is refused', () => {
     );
   });
 
+  test.each([
+    'arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/portal/1',
+    'arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/portal/1/2',
+  ])('%s, which is no application load balancer', (arn) => {
+    expect(() => bind((stack) => on(imported(stack, arn)), newPlatform())).toThrow(
+      `\`entrance.loadBalancer\` '${arn}' is not the ARN of an application load balancer. It has the words loadbalancer/app in it`,
+    );
+  });
+
+  test('a network load balancer of the app', () => {
+    const platform = newPlatform();
+    const network = new elbv2.NetworkLoadBalancer(platform, 'Network', { vpc: platform.vpc });
+    expect(() => bind(on(network as never), platform)).toThrow(
+      '`entrance.loadBalancer` [Platform/Network] is not an application load balancer. Give an elbv2.ApplicationLoadBalancer',
+    );
+  });
+
+  test('a load balancer in another region, imported or of the app', () => {
+    const stackProps = { env: { region: 'us-east-1' }, crossRegionReferences: true };
+    const tried = (platform: Platform, loadBalancer: elbv2.IApplicationLoadBalancer) => () =>
+      bind((stack) => on(loadBalancer, { certificate: certificate(stack, 'Certificate', 'us-east-1') }), {
+        vpc: platform.vpc,
+        stackProps,
+      });
+    const message =
+      '`entrance.loadBalancer` is in eu-central-1, and has to be in us-east-1. Put the cluster into the region of the load balancer.';
+    const platform = newPlatform(stackProps);
+    expect(tried(platform, imported(platform))).toThrow(message);
+    const elsewhere = newPlatform({ ...stackProps, env: { region: 'eu-central-1' } });
+    expect(tried(elsewhere, elsewhere.alb)).toThrow(message);
+  });
+
   test('a load balancer in another network', () => {
     const app = new App();
     const { alb } = new Platform(app, 'Other');

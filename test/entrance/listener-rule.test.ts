@@ -142,7 +142,28 @@ describe('is refused', () => {
     const stackProps = { env: { region: 'us-east-1' } };
     const platform = new Platform(new App(), 'Platform');
     expect(() => bind((stack) => behind(importedListener(stack)), { vpc: platform.vpc, stackProps })).toThrow(
-      '`entrance.listener` is in eu-central-1, and the nodes in us-east-1.',
+      '`entrance.listener` is in eu-central-1, and has to be in us-east-1.',
+    );
+  });
+
+  test('a listener of the app in another region', () => {
+    const app = new App();
+    const listener = new Platform(app, 'Other', { env: { region: 'eu-central-1' } }).listen();
+    const stackProps = { env: { region: 'us-east-1' } };
+    expect(() => bind(behind(listener), { vpc: new Platform(app, 'Platform', stackProps).vpc, stackProps })).toThrow(
+      '`entrance.listener` is in eu-central-1, and has to be in us-east-1.',
+    );
+  });
+
+  test('a listener of a network load balancer of the app', () => {
+    const platform = newPlatform();
+    const { vpc } = platform;
+    const listener = new elbv2.NetworkLoadBalancer(platform, 'Network', { vpc }).addListener('Tls', {
+      port: 443,
+      defaultTargetGroups: [new elbv2.NetworkTargetGroup(platform, 'Targets', { vpc, port: 443 })],
+    });
+    expect(() => bind(behind(listener as never), platform)).toThrow(
+      '`entrance.listener` [Platform/Network/Tls] is not a listener of an application load balancer. Give an elbv2.ApplicationListener, made in the app or imported.',
     );
   });
 

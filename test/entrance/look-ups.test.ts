@@ -6,7 +6,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Entrance } from '../../lib';
-import { bind, LOAD_BALANCER, RULE, TARGET_GROUP } from './entrance-fixture';
+import { bind, INGRESS, LOAD_BALANCER, openTo, RULE, TARGET_GROUP } from './entrance-fixture';
 
 // The CDK finds out what to look up by a synthesis in which nothing is known. One that fails ends the matter.
 
@@ -63,6 +63,25 @@ test.each<[string, (stack: Stack) => Entrance]>([
 ])('%s may be looked up in Parameter Store', (_, entrance) => {
   const { stack } = bind(entrance, { vpc: network(), stackProps: { env } });
   Template.fromStack(stack).resourceCountIs(TARGET_GROUP, 1);
+});
+
+test('a managed prefix list may be looked up; nobody else is let in meanwhile', () => {
+  const { stack } = bind(
+    (scope) => {
+      const { prefixListId } = ec2.PrefixList.fromLookup(scope, 'Offices', { prefixListName: 'offices' });
+      return Entrance.http({ allowedPrefixLists: [prefixListId] });
+    },
+    { vpc: network(), stackProps: { env } },
+  );
+  const { missing = [] } = (stack.node.root as App).synth().manifest;
+  expect(missing.map(({ props }) => props)).toContainEqual(
+    expect.objectContaining({ propertyMatch: { PrefixListName: 'offices' } }),
+  );
+  const template = Template.fromStack(stack);
+  expect(openTo(template)).toEqual([]);
+  expect(Object.values(template.findResources(INGRESS)).filter(({ Properties }) => Properties.FromPort === 80)).toEqual(
+    [expect.objectContaining({ Properties: expect.objectContaining({ SourcePrefixListId: 'pl-xxxxxxxx' }) })],
+  );
 });
 
 test('a range that is known by now is written as it is', () => {

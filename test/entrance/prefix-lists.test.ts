@@ -1,4 +1,4 @@
-import { CfnParameter, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack, Token } from 'aws-cdk-lib';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Entrance } from '../../lib';
@@ -43,6 +43,23 @@ describe('managed prefix lists', () => {
   test.each(['pl-1', 'sg-0123456789abcdef0', '203.0.113.0/24', ''])('%j is none', (id) => {
     expect(() => bind(Entrance.http({ allowedPrefixLists: [id] }), newPlatform())).toThrow(
       `\`entrance.allowedPrefixLists\` has '${id}', which is not the id of a managed prefix list. Write e.g.`,
+    );
+  });
+
+  test.each<[string, any]>([
+    ['allowedCidrs', '10.0.0.0/8'],
+    ['allowedCidrs', Token.asString({ Ref: 'Range' })],
+    ['allowedPrefixLists', LIST],
+    ['allowedPrefixLists', null],
+  ])('%s is a list, also for one', (prop, given) => {
+    expect(() => bind(Entrance.http({ [prop]: given }), newPlatform())).toThrow(
+      `\`entrance.${prop}\` is not a list. Write one, also for one: ['`,
+    );
+  });
+
+  test('a number is no range', () => {
+    expect(() => bind(Entrance.http({ allowedCidrs: [10 as never] }), newPlatform())).toThrow(
+      "`entrance.allowedCidrs` has '10', which is not an IPv4 range.",
     );
   });
 

@@ -1,4 +1,4 @@
-import type { Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Entrance } from '../../lib';
 import { only, synthesize } from '../cluster-fixture';
@@ -73,9 +73,38 @@ describe('a web ACL', () => {
 
   test('of another region is refused', () => {
     expect(tried(Entrance.http({ webAclArn: REGIONAL }), 'us-east-1')).toThrow(
-      '`entrance.webAclArn` is of a web ACL in eu-central-1, and it has to be in us-east-1.',
+      '`entrance.webAclArn` is of a web ACL that is in eu-central-1, and has to be in us-east-1.',
     );
     expect(() => bind(Entrance.http({ webAclArn: REGIONAL }), newPlatform())).not.toThrow();
+  });
+
+  describe('of the app', () => {
+    const stackIn = (app: App, region: string) =>
+      new Stack(app, `Edge-${region}`, { env: { region }, crossRegionReferences: true });
+    const synthesizeWith = (entrance: (webAclArn: string) => Entrance, aclScope: string, region: string) => {
+      const stackProps = { env: { region: 'eu-central-1' }, crossRegionReferences: true };
+      const { vpc } = newPlatform(stackProps);
+      const { attrArn } = made(stackIn(App.of(vpc) as App, region), aclScope);
+      return () => synthesizeEntrance(entrance(attrArn), { vpc, stackProps });
+    };
+    const before = {
+      cloudFront: (webAclArn: string) => Entrance.cloudFront({ webAclArn }),
+      http: (webAclArn: string) => Entrance.http({ webAclArn }),
+    };
+
+    test('is refused for CloudFront where WAF does not have that scope', () => {
+      expect(synthesizeWith(before.cloudFront, 'CLOUDFRONT', 'eu-central-1')).toThrow(
+        '`entrance.webAclArn` is of a web ACL that is in eu-central-1, and has to be in us-east-1. Make the web ACL in us-east-1, in a stack of its own with `crossRegionReferences`',
+      );
+      expect(synthesizeWith(before.cloudFront, 'CLOUDFRONT', 'us-east-1')).not.toThrow();
+    });
+
+    test('is refused for a load balancer in another region', () => {
+      expect(synthesizeWith(before.http, 'REGIONAL', 'us-east-1')).toThrow(
+        '`entrance.webAclArn` is of a web ACL that is in us-east-1, and has to be in eu-central-1. Make the web ACL in eu-central-1.',
+      );
+      expect(synthesizeWith(before.http, 'REGIONAL', 'eu-central-1')).not.toThrow();
+    });
   });
 
   test.each(['Acl', '11112222-3333-4444-5555-666677778888', 'arn:aws:waf::111122223333:webacl/1'])(
