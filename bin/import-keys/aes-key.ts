@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { Refusal } from '../refusal';
-import { ASK_THE_CONTAINER, type Environment } from './environment';
+import { ASK_THE_CONTAINER } from './container';
+import type { Environment } from './environment';
 import { BrokenKey, findFile, isConstant, KEY_BYTES, readKey, storedApps } from './storage';
 
 /** `APP_AES_SECRET_KEY`, with which NocoBase decrypts secret variables and passwords in its database. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '../refusal';
-import { ASK_THE_CONTAINER, type Environment } from './environment';
+import { ASK_THE_CONTAINER } from './container';
+import type { Environment } from './environment';
+import type { Name } from './names';
 import { findFile, readKey } from './storage';
 
 /** `APP_KEY`, with which NocoBase signs the tokens of users and API keys. */
@@ -32,7 +34,9 @@ const ALL_SIGN_IN_AGAIN = 'all users sign in again once, and API keys have to be
 
 /** Whether a cluster can be run with it. */
 export function isSafe(value: string): boolean {
-  return value.trim() !== '' && !KNOWN_TO_EVERYBODY.includes(value.trim());
+  // `docker run --env-file` leaves quotes in values.
+  const bare = value.trim().replace(/^(['"])(.*)\1$/, '$2');
+  return bare.trim() !== '' && !KNOWN_TO_EVERYBODY.includes(bare);
 }
 
 /**
@@ -51,7 +55,25 @@ export function findAppKey(storage: string, environment: Environment | undefined
     );
   }
   const key = inVariable(environment) ?? madeNew([publicConstant(environment)]);
-  return file === undefined ? key : { ...key, notes: [...key.notes, leaveBehind(file)] };
+  const doubts = [
+    ...(key.isNew ? [] : doubt(environment, 'APP_KEY')),
+    ...(file === undefined ? [] : doubt(environment, 'UNSAFE_USE_DEFAULT_JWT_SECRET')),
+  ];
+  return { ...key, notes: [...key.notes, ...(file === undefined ? [] : [leaveBehind(file)]), ...doubts] };
+}
+
+/** Why NocoBase may have another value, and what becomes of it. */
+function doubt({ doubts }: Environment, name: Name): string[] {
+  const why = doubts.get(name);
+  if (why === undefined) return [];
+  return [
+    [
+      why,
+      `Should NocoBase have another one, then with this Secret ${ALL_SIGN_IN_AGAIN}.`,
+      'To be sure:',
+      `  ${ASK_THE_CONTAINER}`,
+    ].join('\n'),
+  ];
 }
 
 function inFile(file: string, environment: Environment | undefined): AppKey {

@@ -13,6 +13,8 @@ const CONSTANTS = ['', 'test-jwt-secret', 'your-secret-key', 'test-key'];
 interface Installation {
   readonly files: Readonly<Partial<Record<(typeof FILES)[number], Buffer>>>;
   readonly variables: Readonly<Record<string, string | undefined>> | null;
+  /** What the file of variables says, where it is not the usual form. */
+  readonly written?: string;
 }
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
@@ -93,7 +95,7 @@ afterAll(async () => {
 });
 
 /** Imports the keys of an installation that is written down for it. */
-async function imported({ files, variables }: Installation) {
+async function imported({ files, variables, written }: Installation) {
   aws.reset();
   said = '';
   const storage = fs.mkdtempSync(path.join(folder, 'storage-'));
@@ -108,7 +110,7 @@ async function imported({ files, variables }: Installation) {
     const lines = Object.entries(variables).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}='${value}'\n`],
     );
-    fs.writeFileSync(path.join(storage, '.env'), lines.join(''));
+    fs.writeFileSync(path.join(storage, '.env'), written ?? lines.join(''));
     args.push('--environment', path.join(storage, '.env'));
   }
   const code = await importKeys.run(args);
@@ -193,5 +195,50 @@ test('nothing is made where two AES keys disagree, or one is broken', async () =
       for (const one of wrong) expect(await imported(one)).toMatchObject({ code: 1, made: undefined });
     }),
     { ...RUNS, numRuns: 50 },
+  );
+});
+
+const before = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        ' ',
+        '\t',
+        '\r',
+        '\n',
+        '-',
+        '- ',
+        '"',
+        "'",
+        '`',
+        '{',
+        '[',
+        '$',
+        '\\',
+        ';',
+        ',',
+        '.',
+        'A=',
+        'A: ',
+        'A="',
+        'B:',
+      ],
+      ...['export ', 'declare -x ', 'set ', 'ENV ', 'Environment=', '[Service]\n', '$env:', 'A\n', '\u2028', '\u200B'],
+    ),
+    { maxLength: 6 },
+  )
+  .map((parts) => parts.join(''));
+const between = fc.constantFrom('=', ' = ', ': ', ':', '": "', "']='", '="', "='");
+const after = fc.constantFrom('', '\n', '\r', '"', "'", '",\n', ' # ours', '\nB="\n', '\nTZ=UTC\n', "\nC='twas\n");
+
+test('however a variable is written, a stale file never counts before it', async () => {
+  await fc.assert(
+    fc.asyncProperty(key, key, before, between, after, async (aesKey, stale, ...[start, sign, end]) => {
+      const written = `${start}APP_AES_SECRET_KEY${sign}${aesKey.toString('hex')}${end}`;
+      const { code, made, said } = await imported({ files: { [FILES[0]]: stale }, variables: {}, written });
+      expect({ code, made }).toEqual({ code: 1, made: undefined });
+      expect(leaks(said, [aesKey, stale])).toEqual([]);
+    }),
+    { ...RUNS, numRuns: 500 },
   );
 });

@@ -132,6 +132,14 @@ function valuesIn(secret: string): string[] {
 /** The Secret that keys are imported into, where a test does not say. */
 export const TARGET = ['--secret', 'nocobase-keys'];
 
+/** What `env` prints in a container, with these variables in it. */
+export function printedByEnv(variables: Readonly<Record<string, string>>): string {
+  const all = { PATH: '/usr/local/bin:/usr/bin:/bin', ...variables };
+  return Object.entries(all)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
 /** The command for all tests of a file. */
 export function commandForTests(): Command {
   const command = new Command();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { type Command, commandForTests, NOBODY, TARGET } from './command';
+import { type Command, commandForTests, NOBODY, printedByEnv, TARGET } from './command';
 
 const command = commandForTests();
 const { aws } = command;
@@ -145,7 +145,7 @@ describe('a key that cannot be found', () => {
 
   test('is not made new, where it is the one that data is encrypted with', async () => {
     const folder = command.files({ 'apps/main/jwt_secret.dat': command.newKey() });
-    const told = await refusal([folder, ...TARGET, '--environment', '-'], { input: 'PATH=/bin\n' });
+    const told = await refusal([folder, ...TARGET, '--environment', '-'], { input: printedByEnv({}) });
     expect(told).toContain('There is no AES key');
     expect(told).toContain('A new key is not made: what is encrypted already could not be read with it.');
   });
@@ -153,7 +153,7 @@ describe('a key that cannot be found', () => {
   test('and is outside of the storage is to be handed over', async () => {
     for (const value of ['/run/secrets/aes', '../aes', '/app/nocobase/storage/missing']) {
       const told = await refusal([storage(), ...TARGET, '--environment', '-'], {
-        input: `APP_AES_SECRET_KEY_PATH=${value}\n`,
+        input: printedByEnv({ APP_AES_SECRET_KEY_PATH: value }),
       });
       expect(told).toContain('the AES key is in a file of the container');
       expect(told).toContain("docker compose exec -T app sh -c 'env; printf");
@@ -167,7 +167,7 @@ test('what is told about a file of the container works', async () => {
   const env = { APP_AES_SECRET_KEY_PATH: `${outside}/aes`, PATH: process.env.PATH };
   const folder = command.files({ 'apps/main/jwt_secret.dat': command.newKey() });
   const told = await refusal([folder, ...TARGET, '--environment', '-'], {
-    input: `APP_AES_SECRET_KEY_PATH=/run/secrets/aes\n`,
+    input: printedByEnv({ APP_AES_SECRET_KEY_PATH: '/run/secrets/aes' }),
   });
   const script = /sh -c '(.*)' \|/.exec(told)?.[1];
   const input = execFileSync('sh', ['-c', script!], { env });
@@ -178,7 +178,7 @@ test('what is told about a file of the container works', async () => {
 
 test('two different AES keys are not chosen from', async () => {
   const folder = storage();
-  const input = `APP_AES_SECRET_KEY=${command.newKey().toString('hex')}\n`;
+  const input = printedByEnv({ APP_AES_SECRET_KEY: command.newKey().toString('hex') });
   const told = await refusal([folder, ...TARGET, '--environment', '-'], { input });
   expect(told).toContain(
     `There are two different AES keys: APP_AES_SECRET_KEY in the environment on standard input, and ${folder}/apps/main/aes_key.dat.`,
@@ -191,7 +191,7 @@ test('two different AES keys are not chosen from', async () => {
 test('an AES key that may not be read is not taken for a different one', async () => {
   const folder = storage();
   const file = `${folder}/apps/main/aes_key.dat`;
-  const input = `APP_AES_SECRET_KEY=${fs.readFileSync(file).toString('hex')}\n`;
+  const input = printedByEnv({ APP_AES_SECRET_KEY: fs.readFileSync(file).toString('hex') });
   fs.chmodSync(file, 0);
   const args = [folder, ...TARGET, '--environment', '-'];
   expect(await refusal(args, { input, uid: NOBODY })).toContain(`${file} may not be read by you`);
@@ -203,7 +203,9 @@ test.each([
   ['base64', `${Buffer.alloc(32, 'key').toString('base64')}`, 'has 44 characters'],
 ])('an APP_AES_SECRET_KEY of %s is none', async (_, value, sentence) => {
   const folder = command.files({ 'apps/main/jwt_secret.dat': command.newKey() });
-  const told = await refusal([folder, ...TARGET, '--environment', '-'], { input: `APP_AES_SECRET_KEY=${value}\n` });
+  const told = await refusal([folder, ...TARGET, '--environment', '-'], {
+    input: printedByEnv({ APP_AES_SECRET_KEY: value }),
+  });
   expect(told).toContain(sentence);
   expect(told).toContain('NocoBase does not start with it.');
 });

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { commandForTests, TARGET } from './command';
+import { commandForTests, printedByEnv, TARGET } from './command';
 
 const command = commandForTests();
 const { aws } = command;
@@ -72,34 +72,37 @@ test('with UNSAFE_USE_DEFAULT_JWT_SECRET the variable counts, and the file is to
     'apps/main/aes_key.dat': command.newKey(),
     'apps/main/jwt_secret.dat': command.newKey(),
   });
-  const input = `APP_KEY=${appKey}\nUNSAFE_USE_DEFAULT_JWT_SECRET=true\n`;
+  const input = printedByEnv({ APP_KEY: appKey, UNSAFE_USE_DEFAULT_JWT_SECRET: 'true' });
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
   expect(aws.fields('nocobase-keys').APP_KEY).toBe(appKey);
   expect(stdout).toContain(`Leave ${storage}/apps/main/jwt_secret.dat behind when you copy the storage`);
 });
 
 test.each([
-  ['no APP_KEY', ''],
-  ['an empty one', 'APP_KEY=\n'],
-  ['a blank one', 'APP_KEY=   \n'],
-  ['the constant that NocoBase falls back to', 'APP_KEY=test-jwt-secret\n'],
-  ['the example of its Compose files', 'APP_KEY=your-secret-key\n'],
-])('%s is not taken over: everybody knows with what NocoBase signs then', async (_, input) => {
-  const storage = command.files({ 'apps/main/aes_key.dat': command.newKey() });
-  const { code, stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], {
-    input: `PATH=/bin\n${input}`,
-  });
-  expect(code).toBe(0);
-  expect(aws.fields('nocobase-keys').APP_KEY).toMatch(/^[\w-]{64}$/);
-  expect(stdout).toContain('can sign in as anybody');
-  expect(stdout).toContain('all users sign in again once, and API keys have to be made anew');
-});
+  ['no APP_KEY', {}],
+  ['an empty one', { APP_KEY: '' }],
+  ['a blank one', { APP_KEY: '   ' }],
+  ['the constant that NocoBase falls back to', { APP_KEY: 'test-jwt-secret' }],
+  ['the example of its Compose files', { APP_KEY: 'your-secret-key' }],
+])(
+  '%s is not taken over: everybody knows with what NocoBase signs then',
+  async (_, variables: Record<string, string>) => {
+    const storage = command.files({ 'apps/main/aes_key.dat': command.newKey() });
+    const { code, stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], {
+      input: printedByEnv(variables),
+    });
+    expect(code).toBe(0);
+    expect(aws.fields('nocobase-keys').APP_KEY).toMatch(/^[\w-]{64}$/);
+    expect(stdout).toContain('can sign in as anybody');
+    expect(stdout).toContain('all users sign in again once, and API keys have to be made anew');
+  },
+);
 
 test('a short APP_KEY is taken, and said to be weak', async () => {
   const storage = command.files({ 'apps/main/aes_key.dat': command.newKey() });
   const appKey = command.secret('gaeVoh3x');
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], {
-    input: `APP_KEY=${appKey}`,
+    input: printedByEnv({ APP_KEY: appKey }),
   });
   expect(aws.fields('nocobase-keys').APP_KEY).toBe(appKey);
   expect(stdout).toContain('has 8 characters, few enough to be found by trial');
@@ -108,7 +111,10 @@ test('a short APP_KEY is taken, and said to be weak', async () => {
 test('APP_AES_SECRET_KEY is taken, in the letters that a cluster wants', async () => {
   const aesKey = command.newKey();
   const storage = command.files({ 'uploads/a.txt': '' });
-  const input = `APP_KEY=${command.secret('an-app-key-of-our-own')}\nAPP_AES_SECRET_KEY=${aesKey.toString('hex').toUpperCase()}\n`;
+  const input = printedByEnv({
+    APP_KEY: command.secret('an-app-key-of-our-own'),
+    APP_AES_SECRET_KEY: aesKey.toString('hex').toUpperCase(),
+  });
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
   expect(aws.fields('nocobase-keys').APP_AES_SECRET_KEY).toBe(aesKey.toString('hex'));
   expect(stdout).toContain('from APP_AES_SECRET_KEY in the environment on standard input');
@@ -118,7 +124,7 @@ test('APP_AES_SECRET_KEY is taken, in the letters that a cluster wants', async (
 test('of a longer value NocoBase reads 64 characters, and so does the command', async () => {
   const aesKey = command.newKey();
   const storage = command.files({ 'apps/main/jwt_secret.dat': command.newKey() });
-  const input = `APP_AES_SECRET_KEY=${aesKey.toString('hex')} and more\n`;
+  const input = printedByEnv({ APP_AES_SECRET_KEY: `${aesKey.toString('hex')} and more` });
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
   expect(aws.fields('nocobase-keys').APP_AES_SECRET_KEY).toBe(aesKey.toString('hex'));
   expect(stdout).toContain('has 73 characters. NocoBase reads the first 64');
@@ -127,7 +133,7 @@ test('of a longer value NocoBase reads 64 characters, and so does the command', 
 test('the 32 characters that NocoBase 1 took as they are become what NocoBase 2 needs', async () => {
   const text = command.secret('0123456789abcdefGHIJKLMNOPQRSTUV');
   const storage = command.files({ 'apps/main/jwt_secret.dat': command.newKey() });
-  const input = `APP_AES_SECRET_KEY=${text}\n`;
+  const input = printedByEnv({ APP_AES_SECRET_KEY: text });
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
   expect(aws.fields('nocobase-keys').APP_AES_SECRET_KEY).toBe(Buffer.from(text).toString('hex'));
   expect(stdout).toContain('only NocoBase 1 starts with');
@@ -161,7 +167,7 @@ test.each(['/app/nocobase/storage/keys/aes', 'storage/keys/aes', './storage/keys
   async (value) => {
     const aesKey = command.newKey();
     const storage = command.files({ 'keys/aes': aesKey, 'apps/main/jwt_secret.dat': command.newKey() });
-    const input = `APP_AES_SECRET_KEY_PATH=${value}\n`;
+    const input = printedByEnv({ APP_AES_SECRET_KEY_PATH: value });
     const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
     expect(aws.fields('nocobase-keys').APP_AES_SECRET_KEY).toBe(aesKey.toString('hex'));
     expect(stdout).toContain(`from ${storage}/keys/aes`);
@@ -195,7 +201,7 @@ test('keys that are not in the Secret and have to move too are told', async () =
     'apps/main/jwt_secret.dat': command.newKey(),
     'apps/main/encryption-field-keys/270263524860909922913.key': command.newKey().toString('base64'),
   });
-  const input = `ENCRYPTION_FIELD_KEY=${command.secret('a-key-for-fields')}\n`;
+  const input = printedByEnv({ ENCRYPTION_FIELD_KEY: command.secret('a-key-for-fields') });
   const { stdout } = await command.importKeys([storage, ...TARGET, '--environment', '-'], { input });
   expect(stdout).toContain(`  ${storage}/apps/main/encryption-field-keys\n`);
   expect(stdout).toContain('Without them encrypted fields cannot be read.');
@@ -280,7 +286,7 @@ describe('several applications', () => {
       'apps/main/jwt_secret.dat': command.newKey(),
       'apps/sales/aes_key.dat': command.newKey(),
     });
-    const input = `APP_AES_SECRET_KEY=${shared.toString('hex')}\n`;
+    const input = printedByEnv({ APP_AES_SECRET_KEY: shared.toString('hex') });
     expect((await command.importKeys([set, '--secret', 'two', '--environment', '-'], { input })).code).toBe(0);
   });
 });
