@@ -1,16 +1,67 @@
-import { Reference, Tokenization } from 'aws-cdk-lib';
+import {
+  DefaultTokenResolver,
+  Intrinsic,
+  type IPostProcessor,
+  type IResolvable,
+  type IResolveContext,
+  Reference,
+  StringConcat,
+  Tokenization,
+} from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
+/** An attribute of a resource of the app. */
+export interface ReferredAttribute {
+  readonly resource: IConstruct;
+  /** As CloudFormation has it, e.g. `Endpoint.Address`. */
+  readonly attribute: string;
+}
+
 /**
- * The resource of the app whose attribute a text is, and nothing but that, however it was handed over:
+ * The attribute that a text is, and nothing but that, however it was handed over:
  * the text is the same token for all who take it.
  */
-export function referredResource(text: string | undefined): IConstruct | undefined {
+export function referredAttribute(text: string | undefined): ReferredAttribute | undefined {
   const { length, tokens } = Tokenization.reverseString(text ?? '');
-  return length === 1 && Reference.isReference(tokens[0]) ? tokens[0].target : undefined;
+  return length === 1 && Reference.isReference(tokens[0])
+    ? { resource: tokens[0].target, attribute: tokens[0].displayName }
+    : undefined;
+}
+
+/** The resource of the app whose attribute a text is. */
+export function referredResource(text: string | undefined): IConstruct | undefined {
+  return referredAttribute(text)?.resource;
+}
+
+/** The resources that a text is put together from. What is produced late is not asked: it would stay what it is now. */
+export function resourcesIn(scope: IConstruct, text: string): IConstruct[] {
+  const resolver = new ReferenceCollector();
+  Tokenization.resolve(text, { scope, resolver, preparing: false });
+  return resolver.targets;
 }
 
 /** All resources of a kind in the app. */
 export function resources<T>(scope: IConstruct, isWanted: (construct: unknown) => construct is T): T[] {
   return scope.node.root.node.findAll().filter((construct) => isWanted(construct)) as T[];
+}
+
+/** A resource by the construct that people have written. */
+export function pathOf({ node }: IConstruct): string {
+  return node.path.replace(/\/Resource$/, '');
+}
+
+class ReferenceCollector extends DefaultTokenResolver {
+  public readonly targets: IConstruct[] = [];
+
+  constructor() {
+    super(new StringConcat());
+  }
+
+  public override resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor) {
+    if (Reference.isReference(token)) {
+      this.targets.push(token.target);
+      return '';
+    }
+    return token instanceof Intrinsic ? super.resolveToken(token, context, postProcessor) : '';
+  }
 }

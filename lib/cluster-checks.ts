@@ -1,12 +1,16 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import { CfnCapacityProvider, Cluster, type ICluster } from 'aws-cdk-lib/aws-ecs';
+import { CpuArchitecture, type ICluster } from 'aws-cdk-lib/aws-ecs';
+import { CfnLogGroup, type ILogGroup, LogGroupClass } from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
-import { referredResource } from './app-resources';
+import { pathOf, referredResource } from './app-resources';
+import { checkEcsCluster, checkInstances } from './ecs-cluster-checks';
+import { checkConstruct, checkHere } from './given-construct';
 import { invalidProp, isKnown, whole } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
+import { checkKey } from './same-region';
 
 /** NocoBase's own default; also of the app's configuration. */
 export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
@@ -24,8 +28,20 @@ const STRATEGIES = {
   entrance: 'Entrance.cloudFront()',
 };
 
-/** The compiler asks for strategies in TypeScript; not every language has one. */
+/** Props that are constructs, and how one is imported. */
+const CONSTRUCTS = {
+  vpc: "Vpc.fromLookup(this, 'Vpc', { vpcId })",
+  ecsCluster: "Cluster.fromClusterAttributes(this, 'Ecs', { clusterName, vpc })",
+  encryptionKey: "Key.fromKeyArn(this, 'Key', keyArn)",
+  logGroup: "LogGroup.fromLogGroupName(this, 'Logs', logGroupName)",
+};
+
+/** The compiler asks for strategies and constructs in TypeScript; not every language has one. */
 export function checkStrategies(scope: IConstruct, props: NocoBaseClusterProps) {
+  for (const [prop, imported] of Object.entries(CONSTRUCTS)) {
+    const given = props[prop as keyof NocoBaseClusterProps];
+    if (given !== undefined) checkConstruct(scope, prop, given, imported);
+  }
   for (const [prop, wanted] of Object.entries(STRATEGIES)) {
     const given = props[prop as keyof NocoBaseClusterProps];
     if (given === undefined && prop !== 'plugins') {
@@ -82,7 +98,12 @@ export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps
       remedy: 'Give the cluster that has these capacity providers: ecsCluster',
     });
   }
-  if (capacity.onEc2) checkInstances(scope, props.ecsCluster!, capacity);
+  if (props.ecsCluster) checkEcsCluster(scope, props.ecsCluster);
+  if (capacity.onEc2) {
+    checkInstances(scope, props.ecsCluster!, capacity, props.cpuArchitecture ?? CpuArchitecture.ARM64);
+  }
+  checkLogGroup(scope, props.logGroup);
+  checkKey(scope, props.encryptionKey);
   if (props.logGroup && props.logRetention !== undefined) {
     throw invalidProp(scope, {
       prop: 'logRetention',
@@ -92,28 +113,19 @@ export function checkCombinations(scope: IConstruct, props: NocoBaseClusterProps
   }
 }
 
-/** Nodes run on instances of Auto Scaling groups, or on Fargate. */
-function checkInstances(scope: IConstruct, ecsCluster: ICluster, { strategies = [] }: NodeCapacity) {
-  const managed = strategies
-    .map(({ capacityProvider }) => referredResource(capacityProvider))
-    .filter((resource) => CfnCapacityProvider.isCfnCapacityProvider(resource))
-    .find(({ managedInstancesProvider }) => managedInstancesProvider !== undefined);
-  if (managed) {
+/** What watches the nodes is made of what they log, by metric filters, which know a log group by its name. */
+export function checkLogGroup(scope: IConstruct, logGroup: ILogGroup | undefined) {
+  if (logGroup === undefined) return;
+  const resource = referredResource(logGroup.logGroupName);
+  const logGroupClass = CfnLogGroup.isCfnLogGroup(resource) ? resource.logGroupClass : undefined;
+  if (logGroupClass !== undefined && isKnown(logGroupClass) && logGroupClass !== LogGroupClass.STANDARD) {
     throw invalidProp(scope, {
-      prop: 'capacityProviderStrategies',
-      problem: `names ECS Managed Instances (${managed.node.path}), which are not supported`,
-      remedy: 'Use the capacity provider of an Auto Scaling group, or Fargate',
+      prop: 'logGroup',
+      problem: `${pathOf(resource!)} is of the class ${logGroupClass}, and CloudWatch makes metrics of the class STANDARD only`,
+      remedy: 'Give one of the class STANDARD: another log group, for the class of one does not change',
     });
   }
-  // One of the app may be given instances later.
-  if (!(ecsCluster instanceof Cluster) && !ecsCluster.hasEc2Capacity) {
-    throw invalidProp(scope, {
-      prop: 'ecsCluster',
-      problem: 'was imported as one without instances, and `capacityProviderStrategies` names some',
-      remedy:
-        'Import it with hasEc2Capacity: true where they are those of an Auto Scaling group; ECS Managed Instances are not supported',
-    });
-  }
+  checkHere(scope, 'logGroup', logGroup.env, 'Give one that is where the nodes are, or leave it out');
 }
 
 export function checkedPublicPath(scope: IConstruct, publicPath: string): string {

@@ -53,7 +53,8 @@ export interface NocoBaseClusterProps {
   /**
    * The capacity that ECS places nodes on: `FARGATE` and `FARGATE_SPOT`, or
    * instances by the capacity providers of `ecsCluster`, which must have room
-   * for a node, and an elastic network interface. AWS may take Spot capacity at
+   * for a node, an elastic network interface, and the processor of
+   * `cpuArchitecture`: on instances with another one no node is ever placed. AWS may take Spot capacity at
    * two minutes' notice, also from the node that upgrades, so begin with a
    * `base` of `FARGATE`. From or to leaving this out is another service, which
    * starts beside the old one.
@@ -130,7 +131,8 @@ export interface NocoBaseClusterProps {
   readonly web?: WebProps;
 
   /**
-   * The processor of the nodes. A custom image has to be built for it.
+   * The processor of the nodes. A custom image has to be built for it, and the
+   * instances of `capacityProviderStrategies` have to have it, where there are some.
    *
    * @default ecs.CpuArchitecture.ARM64 - Graviton, about 20% cheaper
    */
@@ -232,7 +234,9 @@ export interface NocoBaseClusterProps {
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * The log group of the nodes, where one is there already.
+   * The log group of the nodes, where one is there already: of the class
+   * `STANDARD`, in the account and the region of the stack, since metrics are
+   * made of what nodes log.
    *
    * @default - one that stays when the stack is deleted or its creation fails
    */

@@ -1,4 +1,5 @@
 import { Stack, Token } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import { invalidProp } from './invalid-prop';
 
@@ -20,5 +21,35 @@ export function checkRegion(scope: IConstruct, prop: string, { region, here, wha
     prop,
     problem: `${what === undefined ? '' : `${what} `}is in ${region}, and has to be in ${ours}`,
     remedy,
+  });
+}
+
+/** Refuses a part of this app in a stack of another region or account than that of the nodes. */
+export function checkBeside(nodes: IConstruct, prop: string, part: IConstruct) {
+  const [ours, theirs] = [Stack.of(nodes), Stack.of(part)];
+  for (const where of ['region', 'account'] as const) {
+    checkRegion(nodes, prop, {
+      what: part.node.path,
+      region: theirs[where],
+      here: ours[where],
+      remedy: `Make it in a stack of the ${where} of the nodes`,
+    });
+  }
+}
+
+/** Refuses a key that cannot encrypt what is made here. */
+export function checkKey(scope: IConstruct, key: IKey | undefined) {
+  if (key === undefined) return;
+  if (typeof key?.keyArn !== 'string') {
+    throw invalidProp(scope, {
+      prop: 'encryptionKey',
+      problem: `must be a key of KMS, got: ${key === null ? 'nothing' : typeof key}`,
+      remedy: 'Import it, Key.fromKeyArn(this, id, arn), and give that',
+    });
+  }
+  checkRegion(scope, 'encryptionKey', {
+    what: key.node.path,
+    region: key.env.region,
+    remedy: 'Give a key of that region, of a multi-Region key the replica that is there',
   });
 }

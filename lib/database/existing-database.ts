@@ -1,14 +1,16 @@
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
-import { checkHost, checkPort, portText } from '../host-and-port';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { checkPort, portText } from '../host-and-port';
+import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
 import { checkRequired } from '../required-options';
+import { serverConnections } from '../server-connections';
 import { answeringAt } from './answering-at';
 import type { DatabaseBinding } from './database';
-import { checkCa, type DatabaseCa, kindOf } from './database-ca';
+import type { DatabaseCa } from './database-ca';
 import { checkIdentifier, databaseContributions } from './database-contributions';
+import { checkServer } from './database-endpoint';
 import { warnOfRotation } from './rotation';
 import { checkTableNaming, type TableNaming } from './table-naming';
 
@@ -19,10 +21,12 @@ export interface ExistingDatabaseOptions extends TableNaming {
    * user needs the privilege CREATE on the database, or a schema `cdk_nocobase`
    * of its own beside that of NocoBase, where nodes keep track of upgrades.
    *
-   * Nodes read it when they start. After a rotation deploy once more, or those
-   * that run cannot open further connections. Synthesis warns of what rotates: a
-   * Secret that RDS manages itself does every seven days, and one of this app
-   * when it was given a rotation schedule before the cluster was made.
+   * Nodes read it when they start. After a rotation start them anew
+   * (`cdk-nocobase maintenance restart`), or those that run cannot open further
+   * connections; a deployment does not, as nothing in the template has changed.
+   * Synthesis warns of what rotates: a Secret that RDS manages itself does every
+   * seven days, and one of this app when it was given a rotation schedule before
+   * the cluster was made.
    */
   readonly secret: secretsmanager.ISecret;
 
@@ -107,16 +111,16 @@ export function existingDatabase(scope: Construct, server: DatabaseServer): Data
     secret,
     startAfter: [host, server.directHost].flatMap(answeringAt),
     credentials: { 'user of the database': username, 'password of the database': password },
-    connections: connections(server, port),
+    connections: connections(database, server, port),
     members:
       direct === undefined || server.directPort === undefined
         ? []
-        : [{ contribution: {}, connections: connections(server, server.directPort) }],
+        : [{ contribution: {}, connections: connections(database, server, server.directPort) }],
   };
 }
 
-function connections({ securityGroups }: DatabaseServer, port: number): ec2.Connections | undefined {
-  return securityGroups && new ec2.Connections({ securityGroups, defaultPort: ec2.Port.tcp(port) });
+function connections(database: IConstruct, { securityGroups }: DatabaseServer, port: number) {
+  return serverConnections(database, 'database.securityGroups', securityGroups, port);
 }
 
 function directServer(database: IConstruct, server: DatabaseServer, port: number) {
@@ -136,37 +140,4 @@ function directServer(database: IConstruct, server: DatabaseServer, port: number
     }
   }
   return undefined;
-}
-
-const RDS = /\.rds\.amazonaws\.com(\.cn)?$/;
-const RDS_PROXY = /\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
-const AURORA_READERS = /\.cluster-ro-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
-
-/** What a name tells: nobody can write to readers, and who has signed the certificates of RDS and of its proxies. */
-function checkServer(scope: IConstruct, prop: string, host: string, caProp: string, ca: DatabaseCa) {
-  checkHost(scope, prop, host);
-  checkCa(scope, caProp, ca);
-  if (!isKnown(host)) return;
-  if (AURORA_READERS.test(host)) {
-    throw invalidProp(scope, {
-      prop,
-      problem: `'${host}' is the reader endpoint of an Aurora cluster, to which nobody can write`,
-      remedy: 'Give the cluster endpoint, the one without -ro',
-    });
-  }
-  const kind = kindOf(ca);
-  if (kind === 'rds' && RDS_PROXY.test(host)) {
-    throw invalidProp(scope, {
-      prop: caProp,
-      problem: `is the root of RDS, and '${host}' is an RDS Proxy, whose certificate is of a public authority`,
-      remedy: 'Use DatabaseCa.wellKnown()',
-    });
-  }
-  if (kind === 'well-known' && RDS.test(host) && !RDS_PROXY.test(host)) {
-    throw invalidProp(scope, {
-      prop: caProp,
-      problem: `are the public authorities, and the certificate of '${host}' is of RDS's own`,
-      remedy: 'Use DatabaseCa.rds()',
-    });
-  }
 }

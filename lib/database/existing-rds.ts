@@ -30,10 +30,11 @@ const CA_WITH_KNOWN_ROOT = 'rds-ca-rsa2048-g1';
 export function existingRds(
   scope: Construct,
   source: rds.IDatabaseInstance | rds.IDatabaseCluster,
-  endpointOf: () => rds.Endpoint,
+  endpointOf: () => rds.Endpoint | undefined,
   options: ExistingRdsOptions,
 ): DatabaseBinding {
   checkRequired(scope, { database: source });
+  const endpoint = checkedEndpoint(scope, source, endpointOf);
   checkRegion(scope, 'database', {
     what: source.node.path,
     region: source.env.region,
@@ -42,7 +43,6 @@ export function existingRds(
   checkEngine(scope, source);
   const { ca = DatabaseCa.rds() } = options;
   checkAuthority(scope, source, ca);
-  const endpoint = checkedEndpoint(scope, source, endpointOf);
   warnOfShortcomings(scope, source, options);
   const { connections } = source;
   return {
@@ -56,12 +56,27 @@ export function existingRds(
   };
 }
 
-/** That of a cluster which was imported without throws. */
 function checkedEndpoint(
   scope: Construct,
-  { node }: rds.IDatabaseInstance | rds.IDatabaseCluster,
-  endpointOf: () => rds.Endpoint,
+  source: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  endpointOf: () => rds.Endpoint | undefined,
 ): rds.Endpoint {
+  const endpoint = endpointOrNothing(scope, source, endpointOf);
+  if (endpoint !== undefined) return endpoint;
+  throw invalidProp(scope, {
+    prop: 'database',
+    problem: `is of another kind than was said, got: ${source.node?.path ?? typeof source}`,
+    remedy:
+      'Give an instance of RDS to Database.fromInstance, a cluster to Database.fromCluster, others by their address to Database.existing; a PostgresDatabase is a `database` itself',
+  });
+}
+
+/** That of a cluster which was imported without throws. */
+function endpointOrNothing(
+  scope: Construct,
+  { node }: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  endpointOf: () => rds.Endpoint | undefined,
+): rds.Endpoint | undefined {
   try {
     return endpointOf();
   } catch {

@@ -3,6 +3,7 @@ import type { IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
 import { checkDays, invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { checkRequired } from '../required-options';
+import { checkKey, checkRegion } from '../same-region';
 import { checkIdentifier } from './database-contributions';
 import type { DatabaseSnapshot, PostgresDatabaseProps } from './postgres-props';
 import { checkTableNaming } from './table-naming';
@@ -50,6 +51,7 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
   checkStorage(scope, props);
   checkCertificate(scope, 'database.caCertificate', props.caCertificate);
   checkTableNaming(scope, props);
+  checkKey(scope, props.encryptionKey);
   if (props.snapshot) checkSnapshot(scope, props.snapshot);
 }
 
@@ -90,14 +92,22 @@ function checkSnapshot(scope: IConstruct, { snapshotIdentifier, username, databa
   refuseToken(scope, 'database.username', username);
   checkIdentifier(scope, 'database.username', username);
   checkRequired(scope, { 'database.snapshotIdentifier': snapshotIdentifier });
-  if (
-    isKnown(snapshotIdentifier) &&
-    !/^(arn:[\w-]+:rds:.+:snapshot:)?(rds:|awsbackup:)?[A-Za-z][\w-]*$/.test(snapshotIdentifier)
-  ) {
+  if (!isKnown(snapshotIdentifier)) return;
+  const snapshot = /^(arn:[\w-]+:rds:([\w-]+):\d+:snapshot:)?(rds:|awsbackup:)?[A-Za-z][\w-]*$/.exec(
+    snapshotIdentifier,
+  );
+  if (snapshot === null) {
     throw invalidProp(scope, {
       prop: 'database.snapshotIdentifier',
       problem: `'${snapshotIdentifier}' is not a snapshot of an RDS instance`,
       remedy: "Write its name, e.g. 'rds:nocobase-2026-01-31-04-05', or its ARN",
     });
   }
+  const [, arn, region] = snapshot;
+  if (arn === undefined) return;
+  checkRegion(scope, 'database.snapshotIdentifier', {
+    what: `'${snapshotIdentifier}'`,
+    region,
+    remedy: 'Copy it there (aws rds copy-db-snapshot), and give the copy',
+  });
 }

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { dataSubnets } from '../network/data-subnets';
 import type { PartContext } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
+import { checkBeside } from '../same-region';
 import type { DatabaseBinding, IDatabase } from './database';
 import { databaseContributions } from './database-contributions';
 import { checkPostgresProps, storageOf } from './postgres-checks';
@@ -112,6 +113,7 @@ export class PostgresDatabase extends Construct implements ec2.IConnectable, IDa
 
   /** What the cluster takes over. Called by the cluster. */
   public bind(scope: Construct, _context: PartContext): DatabaseBinding {
+    checkBeside(scope, 'database', this);
     const { instance, secret, connections, props } = this;
     return {
       ...databaseContributions({

@@ -11,7 +11,7 @@ export function acknowledgePostgres(instance: IConstruct, props: PostgresDatabas
     {
       id: 'AwsSolutions-SMG4',
       reason:
-        'Nodes read the password when they start; a rotation has to be followed by a deployment and is opted into.',
+        'Nodes read the password when they start: after a rotation they would have to be started anew, and until then could open no further connection.',
     },
     {
       id: 'cdk-validator-cfnguard::rds_instance_enhanced_monitoring_enabled_check',

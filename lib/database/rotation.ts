@@ -26,7 +26,7 @@ export function warnOfRotation(scope: IConstruct, { secretArn }: secretsmanager.
         : 'RDS manages this Secret and rotates it every seven days.'
     } Nodes read it when they start: after a rotation those that run can open no further connection. ${
       schedule
-        ? 'Acknowledge this when every rotation is followed by a deployment, or give NocoBase a user of its own.'
+        ? 'Acknowledge this when nodes are started anew after every rotation (cdk-nocobase maintenance restart; a deployment without a change starts none), or give NocoBase a user of its own.'
         : 'Give NocoBase a user of its own, or switch the management off.'
     }`,
   );

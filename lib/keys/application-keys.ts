@@ -85,7 +85,7 @@ export abstract class ApplicationKeys implements IApplicationKeys {
    * have to be in the region of the cluster.
    */
   public static existing(keys: ExistingKeys): ApplicationKeys {
-    return new Existing(() => keys);
+    return new Existing(() => ({ ...keys }));
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */

@@ -4,6 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { StoredSecret } from '../node/stored-secret';
+import { checkBeside, checkKey } from '../same-region';
 import type { ApplicationKeysBinding, ApplicationKeysContext, IApplicationKeys } from './application-keys';
 
 /** Properties of `GeneratedKeys`. */
@@ -57,7 +58,8 @@ export class GeneratedKeys extends Construct implements IApplicationKeys {
   }
 
   /** What the cluster takes over. Called by the cluster. */
-  public bind(_scope: Construct, _context: ApplicationKeysContext): ApplicationKeysBinding {
+  public bind(scope: Construct, _context: ApplicationKeysContext): ApplicationKeysBinding {
+    checkBeside(scope, 'keys', this);
     return {
       appKey: StoredSecret.inSecretsManager(this.appKey),
       aesSecretKey: StoredSecret.inSecretsManager(this.aesSecretKey),
@@ -84,6 +86,7 @@ export function generatedRootPassword(scope: Construct, encryptionKey?: kms.IKey
 }
 
 function generate(scope: Construct, id: string, props: secretsmanager.SecretProps): secretsmanager.Secret {
+  checkKey(scope, props.encryptionKey);
   const secret = new secretsmanager.Secret(scope, id, {
     ...props,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

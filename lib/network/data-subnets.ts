@@ -1,6 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
-import { checkedSubnets } from './subnet-checks';
+import { checkedSubnets, refuseList } from './subnet-checks';
 
 /** What something that holds data asks of its subnets. */
 export interface DataSubnetRules {
@@ -13,6 +13,13 @@ export interface DataSubnetRules {
 
   /** @default 2 */
   readonly fewestZones?: number;
+
+  /**
+   * It names its subnets one by one.
+   *
+   * @default false
+   */
+  readonly singly?: boolean;
 }
 
 /** Where something that holds data goes when it is made on its own: the same place that a cluster has for it. */
@@ -20,10 +27,10 @@ export function dataSubnets(
   scope: IConstruct,
   vpc: ec2.IVpc,
   given: ec2.SubnetSelection | undefined,
-  { onePerZone = false, fewestZones = 2 }: DataSubnetRules = {},
+  { onePerZone = false, fewestZones = 2, singly = false }: DataSubnetRules = {},
 ): ec2.SubnetSelection {
   const { PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
-  return checkedSubnets(scope, vpc, {
+  const selection = checkedSubnets(scope, vpc, {
     prop: given ? 'vpcSubnets' : 'vpc',
     selection: given ?? {
       subnetType: vpc.isolatedSubnets.length > 0 ? PRIVATE_ISOLATED : PRIVATE_WITH_EGRESS,
@@ -33,4 +40,7 @@ export function dataSubnets(
     fewestZones,
     whyNotPublic: 'where nothing belongs that holds data',
   });
+  // A list is a matter of how the VPC was imported, whatever was selected of it.
+  if (singly) refuseList(scope, vpc, given?.subnets ? 'vpcSubnets' : 'vpc', selection);
+  return selection;
 }

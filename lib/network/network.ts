@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Stage, Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
@@ -184,20 +184,28 @@ export class Network extends Construct {
         remedy: 'Leave one of the two out',
       });
     }
+    // An imported one may be shared by another account, and one that is made there cannot be referred to.
+    const isMade = this.vpc instanceof ec2.Vpc;
     const { account, region } = Stack.of(this);
     const { env } = this.vpc;
     for (const [what, given, ours] of [
-      // An imported one may be shared by another account, and one that is made there cannot be referred to.
-      ...(this.vpc instanceof ec2.Vpc ? [['account', env.account, account]] : []),
+      ...(isMade ? [['account', env.account, account]] : []),
       ['region', env.region, region],
     ]) {
-      if ([given, ours].every(isKnown) && given !== ours) {
+      if (given !== ours && (isMade || [given, ours].every(isKnown))) {
         throw invalidProp(this, {
           prop: this.vpcProp,
-          problem: `is in ${what} ${given}, and the cluster in ${ours}`,
-          remedy: `Put both into the same ${what}`,
+          problem: `is in ${place(what, given)}, and the cluster in ${place(what, ours)}`,
+          remedy: `Put both into the same ${what}: give their stacks the same \`env\``,
         });
       }
+    }
+    if (isMade && Stage.of(this.vpc) !== Stage.of(this)) {
+      throw invalidProp(this, {
+        prop: this.vpcProp,
+        problem: `is made in another stage, to which nothing here can refer: ${this.vpc.node.path}`,
+        remedy: "Make it in the stage of the cluster, or import it there: Vpc.fromLookup(this, 'Vpc', { vpcName })",
+      });
     }
   }
 
@@ -236,4 +244,8 @@ export class Network extends Construct {
     const withEgress = new Set(this.vpc.privateSubnets.map(({ subnetId }) => subnetId));
     return isPendingLookup || subnets.every(({ subnetId }) => withEgress.has(subnetId)) ? 'there' : 'unknown';
   }
+}
+
+function place(what: string, accountOrRegion: string): string {
+  return Token.isUnresolved(accountOrRegion) ? `a stack for any ${what}` : `${what} ${accountOrRegion}`;
 }

@@ -2,7 +2,9 @@ import { Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
+import { checkConstruct } from '../given-construct';
 import { invalidProp } from '../invalid-prop';
+import { checkOtherEndpoints, hasS3Gateway } from './other-endpoints';
 import { compareVpcs } from './same-vpc';
 import { refuseSharedVpc } from './shared-vpc';
 import { checkedSubnets } from './subnet-checks';
@@ -37,8 +39,9 @@ export interface NodeEndpointsProps {
   /**
    * Also a gateway endpoint for S3, from where the layers of an image come. A
    * route table takes one, so that a VPC which has one must not get another.
+   * One that the app makes for the VPC is found where it is made before this.
    *
-   * @default - made where the VPC is of this app and has none; not made in an imported VPC, with a warning
+   * @default - made where the VPC is of this app, which makes none for it; not made in an imported VPC, with a warning
    */
   readonly s3?: boolean;
 }
@@ -49,9 +52,9 @@ export interface NodeEndpointsProps {
  *
  * Make one for a VPC, **before the clusters** in it: each of them lets its nodes
  * in, and its service waits for the endpoints; made later, they are an error.
- * They have private DNS, so that
- * everything in the VPC comes to them that talks to these services; let others
- * in by `connections`:
+ * They have private DNS, of which a VPC takes one for a service, so that those
+ * that the app makes beside them are an error. Everything in the VPC comes to
+ * them that talks to these services; let others in by `connections`:
  *
  * ```ts
  * other.connections.allowToDefaultPort(endpoints);
@@ -88,6 +91,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     super(scope, id);
     this.vpc = props.vpc;
     this.check(other);
+    this.node.addValidation({ validate: () => checkOtherEndpoints(this, this.vpc) });
     this.subnets = checkedSubnets(this, this.vpc, {
       prop: 'vpcSubnets',
       selection: props.vpcSubnets ?? {},
@@ -116,9 +120,11 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     if (props.executeCommand) {
       this.add('ExecuteCommand', services.SSM_MESSAGES);
     }
-    if (props.s3 ?? (this.vpc instanceof ec2.Vpc && s3GatewayOf(this.vpc) === undefined)) {
+    const isMadeHere = this.vpc instanceof ec2.Vpc;
+    const hasS3 = hasS3Gateway(this, this.vpc, this.vpc.selectSubnets(this.subnets).subnets);
+    if (props.s3 ?? (isMadeHere && !hasS3)) {
       this.s3 = this.makeS3();
-    } else if (props.s3 === undefined && !(this.vpc instanceof ec2.Vpc)) {
+    } else if (props.s3 === undefined && !isMadeHere && !hasS3) {
       Validations.of(this).addWarning(
         'cdk-nocobase:s3-gateway',
         'Whether this imported VPC has a gateway endpoint for S3, from where the layers of an image come, cannot be seen. Set `s3` to true to make one, or to false when there is one.',
@@ -172,6 +178,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
   }
 
   private check(other: NodeEndpoints | undefined) {
+    checkConstruct(this, 'vpc', this.vpc, "Vpc.fromLookup(this, 'Vpc', { vpcId })");
     if (other) {
       throw invalidProp(this, {
         prop: 'vpc',
@@ -204,18 +211,6 @@ export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoin
 /** Whether one was made that is made by choice only. */
 export function hasEndpoint({ interfaceEndpoints }: NodeEndpoints, id: 'ParameterStore' | 'ExecuteCommand'): boolean {
   return interfaceEndpoints.some(({ node }) => node.id === id);
-}
-
-/** The gateway endpoint for S3 that a VPC was made with. */
-export function s3GatewayOf(vpc: ec2.Vpc): ec2.GatewayVpcEndpoint | undefined {
-  return vpc.node.children.find((child): child is ec2.GatewayVpcEndpoint => {
-    const resource = child.node.defaultChild;
-    return (
-      child instanceof ec2.GatewayVpcEndpoint &&
-      resource instanceof ec2.CfnVPCEndpoint &&
-      resource.serviceName?.endsWith('.s3') === true
-    );
-  });
 }
 
 /** The layers of images, which ECR signs for with a principal of its own, and what users of this account may do. */

@@ -1,11 +1,13 @@
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { CfnSubnet, type ISubnet, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
+import { referredResource } from '../app-resources';
 import { invalidProp } from '../invalid-prop';
+import { areDifferentVpcs } from './same-vpc';
 
 /** What somebody selected, and what it has to be. */
 export interface SelectedSubnets {
   readonly prop: string;
-  readonly selection: ec2.SubnetSelection;
+  readonly selection: SubnetSelection;
   /** Load balancers, mount targets and endpoints take one subnet in a zone. */
   readonly onePerZone: boolean;
   readonly fewestZones: number;
@@ -14,21 +16,20 @@ export interface SelectedSubnets {
 }
 
 /** Subnets as they were selected, if they are what they have to be. */
-export function checkedSubnets(scope: IConstruct, vpc: ec2.IVpc, given: SelectedSubnets): ec2.SubnetSelection {
+export function checkedSubnets(scope: IConstruct, vpc: IVpc, given: SelectedSubnets): SubnetSelection {
   const { prop, fewestZones, whyNotPublic } = given;
-  const { subnetFilters } = given.selection;
-  const selection = {
-    ...given.selection,
-    ...(given.onePerZone && { onePerAz: true }),
-    // CDK adds to the array that it is given.
-    ...(subnetFilters && { subnetFilters: [...subnetFilters] }),
-  };
+  checkSelection(scope, prop, given.selection);
+  const wanted = { ...copy(given.selection), ...(given.onePerZone && { onePerAz: true }) };
+  const all = selected(scope, vpc, prop, { ...copy(wanted), onePerAz: false });
+  // Of zones that are one list CDK takes all subnets to be in one, and would leave out all but the first.
+  const selection = all.subnets.some(hasUnknownZone) ? { ...wanted, onePerAz: false } : wanted;
   const { subnets, isPendingLookup } = selected(scope, vpc, prop, selection);
   if (isPendingLookup) return selection;
 
+  refuseElsewhere(scope, vpc, prop, subnets);
   const zones = subnets.map(zoneOf);
   const distinct = new Set(zones);
-  if (!isDeployTimeList(zones)) {
+  if (!subnets.some(isList)) {
     if (distinct.size < fewestZones) {
       throw invalidProp(scope, {
         prop,
@@ -51,7 +52,41 @@ export function checkedSubnets(scope: IConstruct, vpc: ec2.IVpc, given: Selected
   return selection;
 }
 
-function selected(scope: IConstruct, vpc: ec2.IVpc, prop: string, selection: ec2.SubnetSelection) {
+/** Refuses subnets that are one list, of which only the deployment knows how many it has. */
+export function refuseList(scope: IConstruct, vpc: IVpc, prop: string, selection: SubnetSelection) {
+  if (!vpc.selectSubnets(selection).subnets.some(isList)) return;
+  throw invalidProp(scope, {
+    prop,
+    problem: 'has its subnets as one list of a length that is not known, and they are named one by one here',
+    remedy: "Give the length: Fn.split(',', list, 2), or Fn.select(0, list), Fn.select(1, list) of a parameter",
+  });
+}
+
+function checkSelection(scope: IConstruct, prop: string, selection: SubnetSelection) {
+  if (typeof selection !== 'object' || Array.isArray(selection)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `must be a selection of subnets, got: ${Array.isArray(selection) ? 'a list' : typeof selection}`,
+      remedy: 'Write e.g. { subnets: [ … ] } or { subnetGroupName }',
+    });
+  }
+  const { subnets } = selection;
+  const areSubnets = Array.isArray(subnets) && subnets.every((subnet) => typeof subnet?.subnetId === 'string');
+  if (subnets === undefined || areSubnets) return;
+  throw invalidProp(scope, {
+    prop: `${prop}.subnets`,
+    problem: 'must be a list of subnets, as constructs',
+    remedy: 'Import each by its id: Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone })',
+  });
+}
+
+/** CDK adds to the array of filters that it is given. */
+function copy(selection: SubnetSelection): SubnetSelection {
+  const { subnetFilters } = selection;
+  return { ...selection, ...(subnetFilters && { subnetFilters: [...subnetFilters] }) };
+}
+
+function selected(scope: IConstruct, vpc: IVpc, prop: string, selection: SubnetSelection) {
   try {
     return vpc.selectSubnets(selection);
   } catch (error) {
@@ -63,16 +98,38 @@ function selected(scope: IConstruct, vpc: ec2.IVpc, prop: string, selection: ec2
   }
 }
 
-/** A subnet that was imported by its id alone does not tell; it gets the benefit of the doubt. */
-function zoneOf(subnet: ec2.ISubnet): string {
+/** CDK takes subnets of any VPC; security groups, which are of this one, do not go with those of another. */
+function refuseElsewhere(scope: IConstruct, vpc: IVpc, prop: string, subnets: ISubnet[]) {
+  const elsewhere = subnets.find((subnet) => {
+    const resource = referredResource(subnet.subnetId);
+    return CfnSubnet.isCfnSubnet(resource) && areDifferentVpcs(resource.vpcId, vpc.vpcId);
+  });
+  if (elsewhere === undefined) return;
+  throw invalidProp(scope, {
+    prop,
+    problem: `has a subnet of another VPC than ${vpc.node.path}: ${elsewhere.node.path}`,
+    remedy: 'Select subnets of that VPC',
+  });
+}
+
+/** One whose zone is not known gets the benefit of the doubt. */
+function zoneOf(subnet: ISubnet): string {
+  return hasUnknownZone(subnet) ? `that of ${subnet.subnetId}` : subnet.availabilityZone;
+}
+
+/** That of a subnet that was imported by its id alone, and an element of a list that only the deployment knows. */
+function hasUnknownZone(subnet: ISubnet): boolean {
   try {
-    return subnet.availabilityZone;
+    return isListToken(subnet.availabilityZone);
   } catch {
-    return `that of ${subnet.subnetId}`;
+    return true;
   }
 }
 
-/** Zones that are tokens are told apart like others, unless all of them are one list. */
-function isDeployTimeList(zones: string[]): boolean {
-  return zones.some((zone) => zone.includes('#{Token'));
+function isList({ subnetId }: ISubnet): boolean {
+  return isListToken(subnetId);
+}
+
+function isListToken(text: string): boolean {
+  return text.includes('#{Token');
 }

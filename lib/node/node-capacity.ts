@@ -1,6 +1,7 @@
 import { Stage, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
+import { referredResource, resources } from '../app-resources';
 import { invalidProp } from '../invalid-prop';
 
 /** Where ECS places nodes. */
@@ -18,6 +19,14 @@ const SPOT = 'FARGATE_SPOT';
 export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProviderStrategy[] | undefined): NodeCapacity {
   if (strategies === undefined) return { onEc2: false };
   const prop = 'capacityProviderStrategies';
+  const isList = Array.isArray(strategies) && strategies.every((each) => typeof each?.capacityProvider === 'string');
+  if (!isList) {
+    throw invalidProp(scope, {
+      prop,
+      problem: 'must be a list of objects that have a `capacityProvider` each',
+      remedy: "Write e.g. [{ capacityProvider: 'FARGATE', weight: 1 }]",
+    });
+  }
   const names = strategies.map(({ capacityProvider }) => capacityProvider);
   if (names.length === 0) {
     throw invalidProp(scope, {
@@ -26,10 +35,10 @@ export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProvider
       remedy: 'Leave it out for Fargate',
     });
   }
-  if (new Set(names).size < names.length) {
+  if (new Set(names.map(nameOf)).size < names.length) {
     throw invalidProp(scope, {
       prop,
-      problem: `names a capacity provider twice: ${names.join(', ')}`,
+      problem: `names a capacity provider twice: ${names.map(readable).join(', ')}`,
       remedy: 'Write one entry for each',
     });
   }
@@ -51,7 +60,7 @@ export function nodeCapacity(scope: IConstruct, strategies: ecs.CapacityProvider
       if (!Token.isUnresolved(value) && !(Number.isInteger(value) && value >= 0 && value <= most)) {
         throw invalidProp(scope, {
           prop,
-          problem: `has ${name} ${value} for ${capacityProvider}, which must be a whole number between 0 and ${most}`,
+          problem: `has ${name} ${value} for ${readable(capacityProvider)}, which must be a whole number between 0 and ${most}`,
           remedy: 'A weight is a share of the nodes, a base how many come first',
         });
       }
@@ -98,27 +107,59 @@ export function associationsOf(cluster: ecs.ICluster): IDependable {
 }
 
 /** What an ECS cluster of the app would have to be given for nodes to be placed; known at the very end. */
-export function checkAssociations(scope: IConstruct, cluster: ecs.ICluster, { strategies }: NodeCapacity): string[] {
-  const resource = cluster.node.defaultChild;
+export function checkAssociations(scope: IConstruct, cluster: ecs.ICluster, capacity: NodeCapacity): string[] {
+  const resource = referredResource(cluster.clusterName);
   if (!ecs.CfnCluster.isCfnCluster(resource)) return [];
-  const given = findAssociations(cluster).flatMap(({ capacityProviders }) => capacityProviders);
-  given.push(...(resource.capacityProviders ?? []));
-  const missing = (strategies ?? []).find(
-    ({ capacityProvider }) => FARGATE.includes(capacityProvider) && !given.includes(capacityProvider),
-  );
+  const prop = 'ecsCluster';
+  if (capacity.onEc2 && !cluster.hasEc2Capacity) {
+    const details = {
+      prop,
+      problem: `${cluster.node.path} was given no instances, and \`capacityProviderStrategies\` names some`,
+      remedy:
+        'Call addAsgCapacityProvider() on it, for each of them; where CfnClusterCapacityProviderAssociations gives it some, import it as one that has them: Cluster.fromClusterAttributes(this, id, { clusterName: ecsCluster.clusterName, vpc })',
+    };
+    return [invalidProp(scope, details).message];
+  }
+  const lists = [
+    resource.capacityProviders ?? [],
+    ...findAssociations(cluster).map(({ capacityProviders }) => capacityProviders ?? []),
+  ];
+  if (lists.some(Token.isUnresolved)) return [];
+  const given = lists.flat().map(nameOf);
+  const missing = (capacity.strategies ?? [])
+    .map(({ capacityProvider }) => capacityProvider)
+    .filter((name) => FARGATE.includes(name) || providerOf(name))
+    .find((name) => !given.includes(nameOf(name)));
   if (missing === undefined) return [];
+  const provider = providerOf(missing);
   const details = {
-    prop: 'ecsCluster',
-    problem: `${cluster.node.path} has no capacity provider ${missing.capacityProvider}, which \`capacityProviderStrategies\` names`,
-    remedy: 'Give it those of Fargate: enableFargateCapacityProviders: true',
+    prop,
+    problem: `${cluster.node.path} has no capacity provider ${provider?.node.path ?? missing}, which \`capacityProviderStrategies\` names`,
+    remedy: provider
+      ? 'Call addAsgCapacityProvider() on the ECS cluster'
+      : 'Give it those of Fargate: enableFargateCapacityProviders: true',
   };
   return [invalidProp(scope, details).message];
 }
 
+function readable(name: string): string {
+  return providerOf(name)?.node.path ?? (Token.isUnresolved(name) ? 'a token' : name);
+}
+
+function providerOf(name: string): ecs.CfnCapacityProvider | undefined {
+  const resource = referredResource(name);
+  return ecs.CfnCapacityProvider.isCfnCapacityProvider(resource) ? resource : undefined;
+}
+
+/** One that is made here may be named by what it was called, or by a reference. */
+function nameOf(capacityProvider: string): string {
+  return providerOf(capacityProvider)?.name ?? capacityProvider;
+}
+
 function findAssociations(cluster: ecs.ICluster): ecs.CfnClusterCapacityProviderAssociations[] {
   const stage = Stage.of(cluster);
-  return (stage ?? cluster.node.root).node
-    .findAll()
-    .filter(ecs.CfnClusterCapacityProviderAssociations.isCfnClusterCapacityProviderAssociations)
-    .filter((association) => association.cluster === cluster.clusterName && Stage.of(association) === stage);
+  const resource = referredResource(cluster.clusterName);
+  return resources(cluster, ecs.CfnClusterCapacityProviderAssociations.isCfnClusterCapacityProviderAssociations)
+    .filter((association) => Stage.of(association) === stage)
+    .filter(({ cluster: name }) => name === cluster.clusterName || (resource && referredResource(name) === resource));
 }

@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
+import { pathOf, referredResource } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 
@@ -71,8 +72,10 @@ export abstract class StoredSecret extends ecs.Secret {
 
   /** Refuses one of another region than the scope: nodes and CloudFormation look in their own. */
   public checkRegion(scope: IConstruct, prop: string) {
+    const resource = referredResource(this.storeArn);
+    const name = Token.isUnresolved(this.storeName) ? 'by a token' : this.storeName;
     checkRegion(scope, prop, {
-      what: `(${this.storeName})`,
+      what: `(${resource ? pathOf(resource) : name})`,
       region: this.storeRegion,
       remedy: 'Replicate it there, aws secretsmanager replicate-secret-to-regions, and give that one',
     });

@@ -1,12 +1,15 @@
 import { Fn, Token, Validations } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as amazonmq from 'aws-cdk-lib/aws-amazonmq';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { pathOf, resourcesIn } from '../app-resources';
 import { checkCertificate } from '../certificate';
 import { checkPort } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
 import { checkRequired } from '../required-options';
+import { serverConnections } from '../server-connections';
 import type { MessageQueueBinding } from './message-queue';
 import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
 
@@ -26,6 +29,10 @@ export interface ExistingRabbitMqOptions {
    * They become part of a URL: they must consist of characters that stand in a
    * URL as they are, or be stored percent-encoded, which is checked before a
    * deployment.
+   *
+   * The URL is put together when it is deployed: of another value of the same
+   * Secret neither a deployment nor a restart makes nodes hear. Put a new
+   * password into a new Secret, and give that.
    */
   readonly secret: secretsmanager.ISecret;
 
@@ -70,6 +77,9 @@ export interface ExistingRabbitMqOptions {
 const ENDPOINT = /^(amqps?):\/\/([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/;
 const PORTS = { amqp: 5672, amqps: 5671 };
 
+/** Of RabbitMQ. */
+const OLDEST_MAJOR_VERSION = 4;
+
 export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOptions): MessageQueueBinding {
   const queue = new Construct(scope, 'Queue');
   const { endpoint, virtualHost = '/', secret, caCertificate, securityGroups } = options;
@@ -78,6 +88,7 @@ export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOpti
   checkUrlVariable(queue, options.urlVariable);
   checkVirtualHost(queue, virtualHost);
   if (options.port !== undefined) checkPort(queue, 'queue.port', options.port);
+  for (const broker of resourcesIn(queue, endpoint).filter(amazonmq.CfnBroker.isCfnBroker)) checkBroker(queue, broker);
   const { protocol, hostAndPort, port } = parse(queue, endpoint);
   if (options.port !== undefined && port !== undefined && options.port !== port) {
     throw invalidProp(queue, {
@@ -108,12 +119,12 @@ export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOpti
     secret,
     contribution: { trustedCertificates: caCertificate === undefined ? [] : [caCertificate] },
     urlParts: { 'user of RabbitMQ': username, 'password of RabbitMQ': password },
-    connections:
-      securityGroups &&
-      new ec2.Connections({
-        securityGroups,
-        defaultPort: ec2.Port.tcp(port ?? options.port ?? PORTS[protocol]),
-      }),
+    connections: serverConnections(
+      queue,
+      'queue.securityGroups',
+      securityGroups,
+      port ?? options.port ?? PORTS[protocol],
+    ),
   };
 }
 
@@ -144,6 +155,25 @@ function parse(scope: Construct, endpoint: string): Endpoint {
     });
   }
   return { protocol: protocol as 'amqp' | 'amqps', hostAndPort: `${host}:${port}`, port };
+}
+
+/** A broker of this app tells what it is. */
+function checkBroker(scope: Construct, broker: amazonmq.CfnBroker) {
+  const { engineType, engineVersion } = broker;
+  if (isKnown(engineType) && engineType.toUpperCase() !== 'RABBITMQ') {
+    throw invalidProp(scope, {
+      prop: 'queue.endpoint',
+      problem: `is that of ${pathOf(broker)}, which is ${engineType}, and NocoBase speaks to RabbitMQ`,
+      remedy: "Make it with engineType: 'RABBITMQ'",
+    });
+  }
+  if (engineVersion !== undefined && Number.parseFloat(engineVersion) < OLDEST_MAJOR_VERSION) {
+    throw invalidProp(scope, {
+      prop: 'queue.endpoint',
+      problem: `is that of ${pathOf(broker)}, which is RabbitMQ ${engineVersion}, and NocoBase needs ${OLDEST_MAJOR_VERSION}.0 or newer`,
+      remedy: "Make it with engineVersion: '4.2'",
+    });
+  }
 }
 
 function checkVirtualHost(scope: Construct, virtualHost: string) {

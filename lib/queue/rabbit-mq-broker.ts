@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Fn, Names, Stack, Validations } from 'aws-cdk-lib';
+import { Fn, Validations } from 'aws-cdk-lib';
 import * as amazonmq from 'aws-cdk-lib/aws-amazonmq';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -9,10 +8,11 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { dataSubnets } from '../network/data-subnets';
-import { Network } from '../network/network';
 import { refuseSharedVpc } from '../network/shared-vpc';
 import type { PartContext } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
+import { checkBeside, checkKey } from '../same-region';
+import { brokerName } from './broker-name';
 import type { IMessageQueue, MessageQueueBinding } from './message-queue';
 import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
 
@@ -68,8 +68,10 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
 
   /**
    * Subnets, one in a zone and none of them public; a single instance takes the
-   * first one. Changing them replaces the broker, which gets another name, and
-   * loses what is queued.
+   * first one. Changing the first one replaces the broker, which gets another
+   * name by it, and loses what is queued; how it is written makes no difference.
+   * Of three brokers the others cannot be changed without the first: they would
+   * be replaced under the same name, which Amazon MQ refuses.
    *
    * @default - isolated subnets where there are some, private ones otherwise
    */
@@ -77,7 +79,9 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
 
   /**
    * The KMS key that encrypts the queues and the Secret. Changing it replaces
-   * the broker, which gets another name, and loses what is queued.
+   * the broker, which gets another name, and loses what is queued. So does
+   * another way to write the same key: as a construct of this app, by its ARN,
+   * by a value that is imported.
    *
    * @default - the keys that AWS owns or manages
    */
@@ -142,11 +146,11 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
     });
     this.urlVariable = props.urlVariable;
     const single = deployment === RabbitMqDeployment.SINGLE_INSTANCE;
-    const selected = props.vpc.selectSubnets(
-      dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true, fewestZones: single ? 1 : 2 }),
+    const { subnetIds: selected } = props.vpc.selectSubnets(
+      dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true, fewestZones: single ? 1 : 2, singly: single }),
     );
-    const subnetIds = single ? [selected.subnetIds[0]] : selected.subnetIds;
-    this.name = this.brokerName(deployment, subnetIds, props);
+    const subnetIds = single ? selected.slice(0, 1) : selected;
+    this.name = brokerName(this, { isSingle: single, subnetIds, ...props });
 
     this.broker = new amazonmq.CfnBroker(this, 'Broker', {
       brokerName: this.name,
@@ -172,7 +176,8 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
   }
 
   /** What the cluster takes over. Called by the cluster. */
-  public bind(_scope: Construct, _context: PartContext): MessageQueueBinding {
+  public bind(scope: Construct, _context: PartContext): MessageQueueBinding {
+    checkBeside(scope, 'queue', this);
     const endpoint = Fn.select(0, this.broker.attrAmqpEndpoints);
     return {
       ...rabbitMqContributions({
@@ -225,25 +230,6 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
     };
   }
 
-  /**
-   * Part of the name is what replaces the broker: the new one stands beside the
-   * old one for a while. In the network that a cluster makes there is one place
-   * for it only, which needs no mention.
-   */
-  private brokerName(deployment: RabbitMqDeployment, subnetIds: string[], props: RabbitMqBrokerProps): string {
-    const subnets = this.isInNetworkOfItsCluster(props.vpc) ? undefined : subnetIds;
-    const key = props.encryptionKey?.keyArn;
-    const suffix = [
-      ...(subnets || key ? [`-${shortHash(Stack.of(this).resolve([subnets ?? null, key ?? null]))}`] : []),
-      ...(deployment === RabbitMqDeployment.SINGLE_INSTANCE ? [] : ['-cluster']),
-    ].join('');
-    return Names.uniqueResourceName(this, { maxLength: 50 - suffix.length, separator: '-' }) + suffix;
-  }
-
-  private isInNetworkOfItsCluster({ node: { scope: network } }: ec2.IVpc): boolean {
-    return network instanceof Network && this.node.scopes.includes(network.node.scope!);
-  }
-
   private validate(props: RabbitMqBrokerProps) {
     const version = props.engineVersion ?? '4.2';
     if (isKnown(version) && !ENGINE_VERSIONS.includes(version)) {
@@ -262,9 +248,6 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
       });
     }
     checkUrlVariable(this, props.urlVariable);
+    checkKey(this, props.encryptionKey);
   }
-}
-
-function shortHash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 8);
 }

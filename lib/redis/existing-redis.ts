@@ -1,10 +1,13 @@
 import { Validations } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IConstruct } from 'constructs';
+import { pathOf, referredResource } from '../app-resources';
 import { checkCertificate } from '../certificate';
 import { checkHost, checkPort, portText } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
+import { serverConnections } from '../server-connections';
+import { checkKnownRedis } from './known-redis';
 import { hasOneDatabase, isServerless } from './one-database';
 import type { RedisBinding, RedisDatabases } from './redis';
 import { checkedDatabases } from './redis-databases';
@@ -46,6 +49,10 @@ export interface ExistingRedisOptions {
    * must consist of characters that stand in a URL as they are, or be stored
    * percent-encoded, which is checked before a deployment.
    *
+   * The URLs are put together when they are deployed: of another value of the
+   * same Secret neither a deployment nor a restart makes nodes hear. Put a new
+   * password into a new Secret, and give that.
+   *
    * @default - none, with a warning
    */
   readonly password?: StoredSecret;
@@ -67,7 +74,6 @@ export interface ExistingRedisOptions {
 }
 
 const USUAL_PORT = 6379;
-const READERS = /^replica\..*\.cache\.amazonaws\.com|-ro\.[^.]+\.ng\.0001\./;
 
 /** @param port as it stands in a URL, where that is known better than the number */
 export function existingRedis(scope: Construct, options: ExistingRedisOptions, port?: string): RedisBinding {
@@ -90,9 +96,7 @@ export function existingRedis(scope: Construct, options: ExistingRedisOptions, p
       trustedCertificates: caCertificate === undefined ? [] : [caCertificate],
     },
     urlParts: password && { 'password of Redis': password },
-    connections:
-      options.securityGroups &&
-      new ec2.Connections({ securityGroups: options.securityGroups, defaultPort: ec2.Port.tcp(number) }),
+    connections: serverConnections(redis, 'redis.securityGroups', options.securityGroups, number),
   };
 }
 
@@ -103,13 +107,7 @@ function checkOptions(
   checkHost(redis, 'redis.host', host);
   checkPort(redis, 'redis.port', port);
   checkCertificate(redis, 'redis.caCertificate', caCertificate);
-  if (isKnown(host) && READERS.test(host)) {
-    throw invalidProp(redis, {
-      prop: 'redis.host',
-      problem: `'${host}' is the reader endpoint of ElastiCache, to which nobody can write`,
-      remedy: 'Give the primary endpoint, which begins with master. or has no -ro in it',
-    });
-  }
+  checkKnownRedis(redis, host, password !== undefined);
   if (username !== undefined && isKnown(username) && !/^([\w.~-]|%[0-9A-Fa-f]{2})+$/.test(username)) {
     throw invalidProp(redis, {
       prop: 'redis.username',
@@ -122,6 +120,13 @@ function checkOptions(
       prop: 'redis.username',
       problem: 'has no `redis.password`, without which nobody signs in',
       remedy: 'Give both, or neither for the default user without a password',
+    });
+  }
+  if (password !== undefined && typeof password?.storeArn !== 'string') {
+    throw invalidProp(redis, {
+      prop: 'redis.password',
+      problem: 'is no StoredSecret, so it is not known where it is',
+      remedy: 'Write StoredSecret.inSecretsManager(secret, field)',
     });
   }
   if (password !== undefined && password.dynamicReference === undefined) {
@@ -148,12 +153,13 @@ function warn(redis: Construct, { host, tls, password }: ExistingRedisOptions) {
     );
   }
   if (hasOneDatabase(host)) {
+    const known = referredResource(host);
     const evicts = isServerless(host)
       ? ' And ElastiCache Serverless evicts keys with a time to live when its limit is reached: locks may go.'
       : '';
     validations.addWarning(
       'cdk-nocobase:redis-with-shards',
-      `'${host}' is the name of a Redis that may have shards and has database 0 only. NocoBase follows no redirects: such a Redis works with one shard only, and for one function (Redis.perFunction). Acknowledge this when that is so.${evicts}`,
+      `${known === undefined ? `'${host}'` : pathOf(known)} may have shards and has database 0 only. NocoBase follows no redirects: such a Redis works with one shard only, and for one function (Redis.perFunction). Acknowledge this when that is so.${evicts}`,
     );
   }
 }

@@ -1,15 +1,13 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type { Construct } from 'constructs';
-import { referredResource } from '../app-resources';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { invalidProp } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
 import { checkRequired } from '../required-options';
 import { checkRegion } from '../same-region';
 import { existingRedis } from './existing-redis';
 import type { RedisBinding, RedisDatabases } from './redis';
-import { OLDEST_VERSION_WITH_BLOOM_FILTER } from './redis-functions';
 
 /** What a replication group does not say of itself. */
 export interface ExistingReplicationGroupOptions {
@@ -21,7 +19,9 @@ export interface ExistingReplicationGroupOptions {
   readonly username?: string;
 
   /**
-   * The auth token, in Secrets Manager; required where the group has one.
+   * The auth token, in Secrets Manager; required where the group has one. It
+   * becomes part of URLs, as in `Redis.existing()`: another one is given by
+   * another Secret.
    *
    * @default - none, with a warning
    */
@@ -51,13 +51,18 @@ export function existingReplicationGroup(
   options: ExistingReplicationGroupOptions,
 ): RedisBinding {
   checkRequired(scope, { redis: group });
+  if (!elasticache.CfnReplicationGroup.isCfnReplicationGroup(group)) {
+    throw invalidProp(scope, {
+      prop: 'redis',
+      problem: `must be a CfnReplicationGroup, got: ${typeof group}`,
+      remedy: 'Give one of this app, or the address of any other, Redis.existing({ host })',
+    });
+  }
   checkRegion(scope, 'redis', {
     what: group.node.path,
     region: Stack.of(group).region,
     remedy: 'Give one of that region: what it holds is of use to the nodes beside it only',
   });
-  refuseUnusable(scope, group, options);
-  warnOfShortcomings(scope, group);
   const { transitEncryptionEnabled: tls } = group;
   const number = group.port === undefined ? undefined : { port: group.port };
   const binding = existingRedis(
@@ -66,65 +71,4 @@ export function existingReplicationGroup(
     group.attrPrimaryEndPointPort,
   );
   return { ...binding, replicationGroup: group };
-}
-
-function refuseUnusable(
-  scope: Construct,
-  group: elasticache.CfnReplicationGroup,
-  options: ExistingReplicationGroupOptions,
-) {
-  const { clusterMode, numNodeGroups, nodeGroupConfiguration, globalReplicationGroupId, node } = group;
-  const listed = Array.isArray(nodeGroupConfiguration) ? nodeGroupConfiguration.length : 1;
-  const shards = numNodeGroups === undefined || Token.isUnresolved(numNodeGroups) ? listed : numNodeGroups;
-  if (clusterMode === 'enabled' || shards > 1 || hasClusterParameters(group)) {
-    throw invalidProp(scope, {
-      prop: 'redis',
-      problem: `${node.path} has cluster mode enabled, and NocoBase follows no redirects between shards`,
-      remedy:
-        "Use a replication group with clusterMode: 'disabled' and a parameter group without cluster-enabled, which has 16 databases",
-    });
-  }
-  if (globalReplicationGroupId !== undefined) {
-    throw invalidProp(scope, {
-      prop: 'redis',
-      problem: `${node.path} is a secondary of a global datastore, to which nobody can write`,
-      remedy: 'Use a replication group of this region alone',
-    });
-  }
-  if (group.authToken !== undefined && options.password === undefined) {
-    throw invalidProp(scope, {
-      prop: 'redis.password',
-      problem: `is missing, and ${node.path} has an auth token`,
-      remedy: 'Give the Secret that the token is in: StoredSecret.inSecretsManager(secret, field)',
-    });
-  }
-}
-
-/** Cluster mode is also switched on by the parameter group, whatever the group says itself. */
-function hasClusterParameters({ cacheParameterGroupName: name }: elasticache.CfnReplicationGroup): boolean {
-  if (name === undefined) return false;
-  if (isKnown(name)) return /^default\..*\.cluster\.on$/.test(name);
-  const parameters = referredResource(name);
-  if (!elasticache.CfnParameterGroup.isCfnParameterGroup(parameters)) return false;
-  const enabled = Stack.of(parameters).resolve(parameters.properties)?.['cluster-enabled'];
-  return enabled === 'yes';
-}
-
-function warnOfShortcomings(scope: Construct, group: elasticache.CfnReplicationGroup) {
-  // ElastiCache's own default is redis.
-  const { engine = 'redis', engineVersion, cacheParameterGroupName, node } = group;
-  const version =
-    engineVersion === undefined || Token.isUnresolved(engineVersion) ? Number.NaN : Number.parseFloat(engineVersion);
-  if (engine.toLowerCase() === 'redis' || version < OLDEST_VERSION_WITH_BLOOM_FILTER) {
-    Validations.of(scope).addWarning(
-      'cdk-nocobase:redis-without-bloom-filter',
-      `${node.path} (${engine}${engineVersion === undefined ? '' : ` ${engineVersion}`}) has no Bloom filter: NocoBase asks the database for revoked tokens instead, at every request. Valkey 8.1 and newer have one.`,
-    );
-  }
-  if (cacheParameterGroupName === undefined || cacheParameterGroupName.startsWith('default.')) {
-    Validations.of(scope).addWarning(
-      'cdk-nocobase:redis-evicts',
-      `${node.path} has the parameter group of AWS, by which keys with a time to live are evicted when memory is short: locks and queued work go first. Give it one of its own with maxmemory-policy noeviction.`,
-    );
-  }
 }

@@ -1,6 +1,7 @@
 import type * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { invalidProp } from '../invalid-prop';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
 import { type ExistingRedisOptions, existingRedis } from './existing-redis';
@@ -103,7 +104,7 @@ export abstract class Redis implements IRedis {
    * RedisBloom, the list of revoked tokens falls back to the database.
    */
   public static existing(options: ExistingRedisOptions): Redis {
-    return new Deferred((scope) => existingRedis(scope, options));
+    return new Deferred((scope) => existingRedis(scope, { ...options }));
   }
 
   /**
@@ -115,12 +116,12 @@ export abstract class Redis implements IRedis {
     replicationGroup: elasticache.CfnReplicationGroup,
     options: ExistingReplicationGroupOptions = {},
   ): Redis {
-    return new Deferred((scope) => existingReplicationGroup(scope, replicationGroup, options));
+    return new Deferred((scope) => existingReplicationGroup(scope, replicationGroup, { ...options }));
   }
 
-  /** A Redis for each function, where one is not to be for all. */
+  /** A Redis for each function, where one is not to be for all. None of them can be one of these again. */
   public static perFunction(props: RedisPerFunctionProps): Redis {
-    return new Deferred((scope, context) => redisPerFunction(scope, props, context));
+    return new PerFunction({ ...props });
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */
@@ -134,5 +135,24 @@ class Deferred extends Redis {
 
   public bind(scope: Construct, context: PartContext): RedisBinding {
     return this.create(scope, context);
+  }
+}
+
+class PerFunction extends Redis {
+  constructor(private readonly props: RedisPerFunctionProps) {
+    super();
+  }
+
+  public bind(scope: Construct, context: PartContext): RedisBinding {
+    for (const [name, redis] of Object.entries(this.props)) {
+      if (redis instanceof PerFunction) {
+        throw invalidProp(scope, {
+          prop: `redis.${name}`,
+          problem: 'is a Redis for each function again, some of which would be idle',
+          remedy: 'Name the Redis of each function once, in the outer Redis.perFunction({ … })',
+        });
+      }
+    }
+    return redisPerFunction(scope, this.props, context);
   }
 }

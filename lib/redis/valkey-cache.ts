@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { dataSubnets } from '../network/data-subnets';
 import type { PartContext } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
+import { checkBeside, checkKey } from '../same-region';
 import type { IRedis, RedisBinding, RedisDatabases } from './redis';
 import { checkedDatabases } from './redis-databases';
 import { redisContributions, redisUrls } from './redis-functions';
@@ -115,6 +116,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
   constructor(scope: Construct, id: string, props: ValkeyCacheProps) {
     super(scope, id);
     checkValkeyProps(this, props);
+    checkKey(this, props.encryptionKey);
     this.databases = checkedDatabases(this, props.databases, undefined, DATABASES);
     const engineVersion = props.engineVersion ?? '8.2';
     const replicas = props.replicas ?? 1;
@@ -142,7 +144,8 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
     });
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'Nodes read the URL with the token when they start; a rotation has to be followed by a deployment.',
+      reason:
+        'The token is put into the replication group and into the URLs of the nodes when they are deployed; rotating the Secret would change neither.',
     });
 
     const subnetGroup = new elasticache.CfnSubnetGroup(this, 'Subnets', {
@@ -185,7 +188,8 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
   }
 
   /** What the cluster takes over. Called by the cluster. */
-  public bind(_scope: Construct, _context: PartContext): RedisBinding {
+  public bind(scope: Construct, _context: PartContext): RedisBinding {
+    checkBeside(scope, 'redis', this);
     const { attrPrimaryEndPointAddress: host, attrPrimaryEndPointPort: port } = this.replicationGroup;
     const password = this.secret.secretValueFromJson('password').unsafeUnwrap();
     const urls = redisUrls(`rediss://:${password}@${host}:${port}`, this.databases);

@@ -7,6 +7,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { dataSubnets } from '../network/data-subnets';
 import type { PartContext } from '../node/contribution';
+import { checkBeside, checkKey } from '../same-region';
 import { CLIENT_ACTIONS, mountedBy, throughAccessPoint } from './mount';
 import type { ISharedStorage, SharedStorageBinding } from './shared-storage';
 
@@ -66,10 +67,11 @@ export class EfsStorage extends Construct implements ec2.IConnectable, ISharedSt
 
   constructor(scope: Construct, id: string, props: EfsStorageProps) {
     super(scope, id);
+    checkKey(this, props.encryptionKey);
 
     this.fileSystem = new efs.FileSystem(this, 'FileSystem', {
       vpc: props.vpc,
-      vpcSubnets: dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true }),
+      vpcSubnets: dataSubnets(this, props.vpc, props.vpcSubnets, { onePerZone: true, singly: true }),
       securityGroup: new ec2.SecurityGroup(this, 'SecurityGroup', {
         vpc: props.vpc,
         description: 'Shared storage of a NocoBase cluster',
@@ -112,7 +114,8 @@ export class EfsStorage extends Construct implements ec2.IConnectable, ISharedSt
   }
 
   /** What the cluster takes over. Called by the cluster. */
-  public bind(_scope: Construct, _context: PartContext): SharedStorageBinding {
+  public bind(scope: Construct, _context: PartContext): SharedStorageBinding {
+    checkBeside(scope, 'storage', this);
     return mountedBy(this.fileSystem, this.accessPoint);
   }
 

@@ -68,6 +68,8 @@ export function existingStorage(
 ): SharedStorageBinding {
   const storage = new Construct(scope, 'Storage');
   checkRequired(storage, { 'storage.fileSystem': fileSystem });
+  checkConstruct(storage, 'storage.fileSystem', fileSystem, fileSystem.fileSystemId);
+  checkConstruct(storage, 'storage.accessPoint', accessPoint, accessPoint?.accessPointId);
   if ((accessPoint === undefined) === (path === undefined)) {
     throw invalidProp(storage, {
       prop: 'storage',
@@ -90,6 +92,16 @@ export function existingStorage(
       createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
     }),
   );
+}
+
+function checkConstruct(storage: Construct, prop: string, given: unknown, id: unknown) {
+  if (given === undefined || typeof id === 'string') return;
+  throw invalidProp(storage, {
+    prop,
+    problem: `must be a construct, got: ${typeof given}`,
+    remedy:
+      'Import it, with FileSystem.fromFileSystemAttributes or AccessPoint.fromAccessPointAttributes, and give that',
+  });
 }
 
 function checkPath(storage: Construct, path: string) {
@@ -179,10 +191,13 @@ function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, acces
   const resource = accessPoint.node.defaultChild;
   if (!efs.CfnAccessPoint.isCfnAccessPoint(resource)) return;
   const user = resource.posixUser as efs.CfnAccessPoint.PosixUserProperty | undefined;
-  if (user !== undefined && !Token.isUnresolved(user) && (user.uid !== '0' || user.gid !== '0')) {
+  if (user === undefined || Token.isUnresolved(user)) return;
+  const ids = [user.uid, user.gid];
+  if (ids.some((id) => !Token.isUnresolved(id) && id !== '0')) {
+    const [uid, gid] = ids.map((id) => (Token.isUnresolved(id) ? '(a token)' : id));
     throw invalidProp(storage, {
       prop: 'storage.accessPoint',
-      problem: `acts as user ${user.uid} and group ${user.gid}, and NocoBase's image runs as root and hands files to others`,
+      problem: `acts as user ${uid} and group ${gid}, and NocoBase's image runs as root and hands files to others`,
       remedy: "Give it posixUser: { uid: '0', gid: '0' }, or give `path` in its place",
     });
   }

@@ -182,6 +182,12 @@ test.each<[string, Partial<DatabaseServer>, string]>([
   ],
   ['no host', { host: undefined }, '`database.host` is missing, and there is no default for it.'],
   ['no Secret', { secret: undefined }, '`database.secret` is missing'],
+  [
+    'a security group that is not there',
+    { securityGroups: [undefined as any] },
+    '`database.securityGroups` must be security groups, and one of them is nothing.',
+  ],
+  ['the id of a security group', { securityGroups: ['sg-1' as any] }, 'and one of them is a string. Import each with'],
   ['no authority', { ca: undefined }, '`database.ca` must be made by one of the factories, got: nothing.'],
   ['a text for an authority', { ca: PEM as any }, 'got: string. Write DatabaseCa.rds(), DatabaseCa.wellKnown(), or'],
   [
@@ -191,6 +197,11 @@ test.each<[string, Partial<DatabaseServer>, string]>([
   ],
 ])('%s is refused', (_, props, message) => {
   expect(() => bind(props)).toThrow(message);
+});
+
+test('nothing at all is refused by what is missing', () => {
+  const { stack, context } = newPlace();
+  expect(() => Database.existing(undefined as any).bind(stack, context)).toThrow('`database.host` is missing');
 });
 
 test('a proxy of RDS is verified by the public roots', () => {

@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Database, DatabaseCa, type ExistingRdsOptions } from '../../lib';
+import { Database, DatabaseCa, type ExistingRdsOptions, PostgresDatabase } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { named, newPlace, told, warnings } from '../part-fixture';
 
@@ -130,6 +130,11 @@ describe('synthesis warns', () => {
       ownSecret((made) => made.addRotationSingleUser()),
       `This Secret rotates (Prod/Crm/Secret/Attachment/RotationSchedule/Resource).`,
     ],
+    [
+      'that after a rotation nodes have to be started anew, which a deployment does not do',
+      ownSecret((made) => made.addRotationSingleUser()),
+      'started anew after every rotation (cdk-nocobase maintenance restart; a deployment without a change starts none)',
+    ],
     ['of no backups', ownSecret(nothing, { backupRetention: Duration.days(0) }), 'database-without-backups'],
     ['of an instance without a database', ownSecret(nothing, { databaseName: undefined }), 'database-not-there'],
     [
@@ -216,6 +221,35 @@ test.each<[string, Parameters<typeof bind>, string]>([
   ],
 ])('%s is refused', (_, [make, options], message) => {
   expect(() => bind(make, options)).toThrow(message);
+});
+
+test.each<[string, (stack: Stack, vpc: ec2.IVpc) => Database, string]>([
+  [
+    'an instance that is given as a cluster',
+    (stack) => Database.fromCluster(importedInstance()(stack) as any, { secret: named(stack, 'database') }),
+    '`database` is of another kind than was said, got: Prod/Crm. Give an instance of RDS to Database.fromInstance',
+  ],
+  [
+    'a cluster that is given as an instance',
+    (stack, vpc) => Database.fromInstance(aurora(AURORA_16)(stack, vpc) as any, { secret: named(stack, 'database') }),
+    'got: Prod/Aurora.',
+  ],
+  [
+    'a PostgresDatabase that is given as an instance',
+    (stack, vpc) =>
+      Database.fromInstance(new PostgresDatabase(stack, 'Own', { vpc }) as any, { secret: named(stack, 'database') }),
+    'a PostgresDatabase is a `database` itself.',
+  ],
+  ['a name', () => Database.fromInstance('crm' as any, undefined as any), 'got: string.'],
+  ['nothing', () => Database.fromInstance(undefined as any, undefined as any), '`database` is missing'],
+  [
+    'an instance without its options',
+    (stack) => Database.fromInstance(importedInstance()(stack), undefined as any),
+    '`database.secret` is missing',
+  ],
+])('%s is refused', (_, make, message) => {
+  const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+  expect(() => make(stack, vpc).bind(stack, context)).toThrow(message);
 });
 
 test('another authority is taken with its root', () => {

@@ -102,6 +102,12 @@ test.each<[string, string, SnapshotProps, string]>([
     {},
     "`database.snapshotIdentifier` 'arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:crm' is not a snapshot of an RDS instance.",
   ],
+  [
+    'a snapshot of another region',
+    'arn:aws:rds:us-east-1:111122223333:snapshot:crm',
+    {},
+    "`database.snapshotIdentifier` 'arn:aws:rds:us-east-1:111122223333:snapshot:crm' is in us-east-1, and has to be in eu-central-1. Copy it there",
+  ],
   ['no name', '', {}, "`database.snapshotIdentifier` '' is not a snapshot"],
   [
     'a user that is not known before the deployment',

@@ -1,4 +1,4 @@
-import { Fn, Stack, Token } from 'aws-cdk-lib';
+import { App, Fn, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { only, render } from '../cluster-fixture';
@@ -77,8 +77,30 @@ test('a VPC in one zone whose name is a token is refused as well', () => {
 test('a VPC of another region is refused', () => {
   const vpc = new ec2.Vpc(newStack({ env: { region: 'us-east-1' } }), 'Vpc');
   expect(() => networkOf(vpc, {}, newStack({ env: { region: 'eu-central-1' } }))).toThrow(
-    '`vpc` is in region us-east-1, and the cluster in eu-central-1.',
+    '`vpc` is in region us-east-1, and the cluster in region eu-central-1.',
   );
+});
+
+test.each([
+  ['eu-central-1', undefined, 'is in region eu-central-1, and the cluster in a stack for any region.'],
+  [undefined, 'eu-central-1', 'is in a stack for any region, and the cluster in region eu-central-1.'],
+])('a VPC that is made in a stack for %s is refused for a cluster in one for %s', (theirs, ours, message) => {
+  const app = new App();
+  const stackFor = (id: string, region?: string) => new Stack(app, id, { env: { region } });
+  const vpc = new ec2.Vpc(stackFor('Theirs', theirs), 'Vpc');
+  expect(() => networkOf(vpc, {}, stackFor('Ours', ours))).toThrow(
+    `\`vpc\` ${message} Put both into the same region: give their stacks the same \`env\`.`,
+  );
+});
+
+test('a VPC that is made in another stage is refused, one that is imported there is not', () => {
+  const app = new App();
+  const [theirs, ours] = ['Theirs', 'Ours'].map((id) => new Stack(new Stage(app, id), 'Stack'));
+  expect(() => networkOf(new ec2.Vpc(theirs, 'Made'), {}, ours)).toThrow(
+    '`vpc` is made in another stage, to which nothing here can refer: Theirs/Stack/Made.',
+  );
+  const vpc = importedVpc({ private: ['a', 'b'] }, theirs);
+  expect(() => networkOf(vpc, {}, new Stack(ours.node.scope!, 'Another'))).not.toThrow();
 });
 
 test('a VPC that another account shares is taken', () => {

@@ -142,6 +142,39 @@ describe('the gateway for S3', () => {
     ]);
   });
 
+  test.each([
+    ['of this app', () => isolatedVpc()],
+    ['that was imported, by whose route tables', () => imported(['rtb-a', 'rtb-b'])],
+  ])('is not made in a VPC %s, where the app makes one on its own', (_, vpcOf) => {
+    const vpc = vpcOf();
+    const { S3 } = ec2.GatewayVpcEndpointAwsService;
+    const s3 = new ec2.GatewayVpcEndpoint(Stack.of(vpc), 'S3', { vpc, service: S3 });
+    const { endpoints, gateways } = synthesize(vpc);
+    expect(gateways).toEqual([
+      expect.objectContaining({ RouteTableIds: Stack.of(vpc).resolve((s3.node.defaultChild as any).routeTableIds) }),
+    ]);
+    expect(endpoints.s3).toBeUndefined();
+    expect(warnings(endpoints)).toEqual([]);
+  });
+
+  test('is made beside one of other subnets', () => {
+    const vpc = isolatedVpc();
+    const { S3: service } = ec2.GatewayVpcEndpointAwsService;
+    const subnets = [{ subnetType: ec2.SubnetType.PUBLIC }];
+    new ec2.GatewayVpcEndpoint(Stack.of(vpc), 'S3', { vpc, service, subnets });
+    expect(synthesize(vpc).gateways).toHaveLength(2);
+  });
+
+  test('is refused beside another one in the same route tables', () => {
+    const vpc = isolatedVpc();
+    const stack = Stack.of(vpc);
+    new NodeEndpoints(stack, 'Endpoints', { vpc });
+    vpc.addGatewayEndpoint('Later', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+    expect(() => Template.fromStack(stack)).toThrow(
+      '[Prod/Endpoints]: `s3` makes a second gateway for S3 in route tables that have Prod/Vpc/Later. Take one of the two out: for this one set `s3` to false.',
+    );
+  });
+
   test('is not made where it is not wanted', () => {
     expect(synthesize(isolatedVpc(), { s3: false }).gateways).toEqual([]);
   });
@@ -158,6 +191,46 @@ test('a VPC has node endpoints once', () => {
   new NodeEndpoints(vpc, 'First', { vpc });
   expect(() => new NodeEndpoints(Stack.of(vpc), 'Second', { vpc })).toThrow(
     '`vpc` has node endpoints already: Prod/Vpc/First. Use those.',
+  );
+});
+
+describe('an endpoint of the app for the same service', () => {
+  const { ECR: service } = ec2.InterfaceVpcEndpointAwsService;
+  const beside = (add: (vpc: ec2.Vpc) => unknown, env = {}) => {
+    const vpc = isolatedVpc(newStack({ env }));
+    new NodeEndpoints(Stack.of(vpc), 'Endpoints', { vpc });
+    add(vpc);
+    return expect(() => Template.fromStack(Stack.of(vpc)));
+  };
+
+  test.each([{}, { region: 'eu-central-1' }, { region: 'cn-north-1' }])('is refused in %j', (env) => {
+    beside((vpc) => vpc.addInterfaceEndpoint('Ecr', { service }), env).toThrow(
+      '[Prod/Endpoints]: `vpc` has Prod/Vpc/Ecr beside Prod/Endpoints/EcrApi, and takes one endpoint with private DNS for a service.',
+    );
+  });
+
+  test('is refused where it was written by hand', () => {
+    const byHand = (vpc: ec2.Vpc) =>
+      new ec2.CfnVPCEndpoint(vpc, 'Ecr', {
+        vpcId: vpc.vpcId,
+        serviceName: 'com.amazonaws.eu-central-1.ecr.api',
+        vpcEndpointType: 'Interface',
+        privateDnsEnabled: true,
+      });
+    beside(byHand, { region: 'eu-central-1' }).toThrow('has Prod/Vpc/Ecr beside Prod/Endpoints/EcrApi');
+  });
+
+  test('is fine without private DNS, for another service and in another VPC', () => {
+    beside((vpc) => vpc.addInterfaceEndpoint('Ecr', { service, privateDnsEnabled: false })).not.toThrow();
+    const { SQS } = ec2.InterfaceVpcEndpointAwsService;
+    beside((vpc) => vpc.addInterfaceEndpoint('Sqs', { service: SQS })).not.toThrow();
+    beside((vpc) => new ec2.Vpc(vpc, 'Other').addInterfaceEndpoint('Ecr', { service })).not.toThrow();
+  });
+});
+
+test('the id of a VPC is none', () => {
+  expect(() => new NodeEndpoints(newStack(), 'Endpoints', { vpc: 'vpc-1' as any })).toThrow(
+    '`vpc` must be a construct, got: string. Where there is one already, import it: Vpc.fromLookup(',
   );
 });
 
@@ -240,9 +313,12 @@ describe('in a stack of their own', () => {
   });
 
   test('those of another stage are not seen: nothing can refer to them', () => {
-    const { app, vpc } = split();
-    const stage = new Stage(app, 'Other');
-    expect(networkOf(vpc, {}, new Stack(stage, 'Nodes')).endpoints).toBeUndefined();
+    const app = new App();
+    const [shared, nodes] = ['Shared', 'Nodes'].map((id) => new Stack(new Stage(app, id), 'Stack'));
+    const vpc = importedVpc({ isolated: ['a', 'b'] }, shared);
+    new NodeEndpoints(shared, 'Endpoints', { vpc, s3: false });
+    expect(networkOf(vpc, {}, shared).endpoints).toBeDefined();
+    expect(networkOf(vpc, {}, nodes).endpoints).toBeUndefined();
   });
 });
 

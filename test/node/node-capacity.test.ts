@@ -1,8 +1,9 @@
 import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
-import { InstanceType, type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, type IVpc, LaunchTemplate, SecurityGroup, UserData, Vpc } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { ClusterPlugins, NocoBaseCluster, type NocoBaseClusterProps } from '../../lib';
 import { newCluster, only, synthesize } from '../cluster-fixture';
 
@@ -12,7 +13,7 @@ const SPOT: ecs.CapacityProviderStrategy[] = [
 ];
 
 /** A platform with instances, and NocoBase on them. */
-function onInstances(props: Partial<NocoBaseClusterProps> = {}) {
+function onInstances(props: Partial<NocoBaseClusterProps> = {}, instanceType = 'm7g.xlarge') {
   const app = new App();
   const platform = new Stack(app, 'Platform');
   const vpc = new Vpc(platform, 'Vpc', { maxAzs: 2 });
@@ -20,7 +21,7 @@ function onInstances(props: Partial<NocoBaseClusterProps> = {}) {
   const provider = new ecs.AsgCapacityProvider(platform, 'Capacity', {
     autoScalingGroup: new AutoScalingGroup(platform, 'Instances', {
       vpc,
-      instanceType: new InstanceType('m7g.xlarge'),
+      instanceType: new InstanceType(instanceType),
       machineImage: ecs.EcsOptimizedImage.amazonLinux2023(ecs.AmiHardwareType.ARM),
     }),
   });
@@ -87,13 +88,57 @@ describe('on instances', () => {
   });
 
   test('another processor makes another node', () => {
-    const { template } = onInstances({ cpuArchitecture: ecs.CpuArchitecture.X86_64 });
+    const { template } = onInstances({ cpuArchitecture: ecs.CpuArchitecture.X86_64 }, 'm7i.xlarge');
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       PlacementConstraints: [{ Expression: 'attribute:ecs.cpu-architecture == x86_64', Type: 'memberOf' }],
       RuntimePlatform: Match.absent(),
     });
     const id = (of: Template) => only(of, 'AWS::ECS::TaskDefinition').id;
     expect(id(template)).not.toBe(id(onInstances().template));
+  });
+});
+
+describe('instances with another processor', () => {
+  const { ARM64, X86_64 } = ecs.CpuArchitecture;
+
+  test.each([
+    [
+      ARM64,
+      't3.medium',
+      'ARM64',
+      'X86_64, with an image for it, or give the Auto Scaling group instances with Graviton',
+    ],
+    [
+      X86_64,
+      'm7g.xlarge',
+      'X86_64',
+      'ARM64, with an image for it, or give the Auto Scaling group instances with an x86',
+    ],
+  ])('are refused', (cpuArchitecture, type, ours, remedy) => {
+    expect(() => onInstances({ cpuArchitecture }, type)).toThrow(
+      `\`cpuArchitecture\` is ${ours}, and the instances of Platform/Capacity/Capacity are ${type}, so that no node could be placed on one. Write cpuArchitecture: ecs.CpuArchitecture.${remedy}`,
+    );
+  });
+
+  test('are refused where they have a launch template of their own', () => {
+    const stack = new Stack(new App(), 'Prod');
+    const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const launchTemplate = new LaunchTemplate(stack, 'Template', {
+      instanceType: new InstanceType('c6i.large'),
+      machineImage: ecs.EcsOptimizedImage.amazonLinux2023(),
+      securityGroup: new SecurityGroup(stack, 'Instances', { vpc }),
+      userData: UserData.forLinux(),
+      role: new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }),
+    });
+    const ecsCluster = new ecs.Cluster(stack, 'Ecs', { vpc });
+    const autoScalingGroup = new AutoScalingGroup(stack, 'Group', { vpc, launchTemplate });
+    const provider = new ecs.AsgCapacityProvider(stack, 'Capacity', { autoScalingGroup });
+    ecsCluster.addAsgCapacityProvider(provider);
+    const capacityProviderStrategies = [{ capacityProvider: provider.capacityProviderName, weight: 1 }];
+    const plugins = ClusterPlugins.preinstalled();
+    expect(() => new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, capacityProviderStrategies, plugins })).toThrow(
+      'the instances of Prod/Capacity/Capacity are c6i.large',
+    );
   });
 });
 
@@ -107,6 +152,8 @@ test('a single node stays single on instances too', () => {
 });
 
 test.each<[string, ecs.CapacityProviderStrategy[], string]>([
+  ['no list', {} as any, 'must be a list of objects that have a `capacityProvider` each. Write e.g. ['],
+  ['a list of names', ['FARGATE'] as any, 'must be a list of objects that have a `capacityProvider` each.'],
   ['no provider', [], 'names no capacity provider. Leave it out for Fargate.'],
   [
     'one twice',
@@ -211,6 +258,66 @@ describe('in an ECS cluster of the same stack', () => {
     expect(() => deploy(() => SPOT)).toThrow(
       '`ecsCluster` Prod/Ecs has no capacity provider FARGATE, which `capacityProviderStrategies` names. Give it those of Fargate: enableFargateCapacityProviders: true.',
     );
+  });
+
+  const provider = (stack: Stack, ecsCluster: ecs.Cluster, id: string, capacityProviderName?: string) =>
+    new ecs.AsgCapacityProvider(stack, id, {
+      capacityProviderName,
+      autoScalingGroup: new AutoScalingGroup(stack, `Instances${id}`, {
+        vpc: ecsCluster.vpc,
+        instanceType: new InstanceType('m7g.xlarge'),
+        machineImage: ecs.EcsOptimizedImage.amazonLinux2023(ecs.AmiHardwareType.ARM),
+      }),
+    });
+
+  test('instances that were not given to it are refused', () => {
+    expect(() =>
+      deploy((stack, ecsCluster) => {
+        const [one, other] = ['One', 'Other'].map((id) => provider(stack, ecsCluster, id));
+        ecsCluster.addAsgCapacityProvider(one);
+        return [{ capacityProvider: other.capacityProviderName, weight: 1 }];
+      }),
+    ).toThrow(
+      '`ecsCluster` Prod/Ecs has no capacity provider Prod/Other/Other, which `capacityProviderStrategies` names. Call addAsgCapacityProvider() on the ECS cluster.',
+    );
+  });
+
+  test('an ECS cluster without instances is refused, with the way out', () => {
+    expect(() => deploy(() => [{ capacityProvider: 'instances', weight: 1 }])).toThrow(
+      '`ecsCluster` Prod/Ecs was given no instances, and `capacityProviderStrategies` names some. Call addAsgCapacityProvider() on it',
+    );
+  });
+
+  describe('that was given its capacity providers by hand', () => {
+    const byHand = (names: (made: ecs.AsgCapacityProvider) => { given: string; named: string }) => {
+      const stack = new Stack(new App(), 'Prod');
+      const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+      const made = new ecs.Cluster(stack, 'Ecs', { vpc });
+      const { given, named } = names(provider(stack, made, 'Capacity', 'instances'));
+      new ecs.CfnClusterCapacityProviderAssociations(stack, 'Associations', {
+        cluster: (made.node.defaultChild as ecs.CfnCluster).attrArn,
+        capacityProviders: [given],
+        defaultCapacityProviderStrategy: [],
+      });
+      new NocoBaseCluster(stack, 'NocoBase', {
+        ecsCluster: ecs.Cluster.fromClusterAttributes(stack, 'Imported', { clusterName: made.clusterName, vpc }),
+        capacityProviderStrategies: [{ capacityProvider: named, weight: 1 }],
+        plugins: ClusterPlugins.preinstalled(),
+      });
+      return Template.fromStack(stack);
+    };
+
+    test('nodes wait for them, however they are named', () => {
+      waits(byHand(({ capacityProviderName: name }) => ({ given: name, named: name })));
+      waits(byHand(({ capacityProviderName }) => ({ given: 'instances', named: capacityProviderName })));
+      waits(byHand(({ capacityProviderName }) => ({ given: capacityProviderName, named: 'instances' })));
+    });
+
+    test('those that it was not given are refused', () => {
+      expect(() => byHand(({ capacityProviderName }) => ({ given: 'others', named: capacityProviderName }))).toThrow(
+        'has no capacity provider Prod/Capacity/Capacity',
+      );
+    });
   });
 
   test('ECS Managed Instances are refused', () => {

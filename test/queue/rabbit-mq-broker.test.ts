@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -75,8 +75,8 @@ describe('what replaces the broker gives it another name, since two cannot have 
     expect(new Set([plain, one, other]).size).toBe(3);
   });
 
-  test('in a given network also its subnets, and nothing else that the network has', () => {
-    const name = (isolated: boolean, data?: ec2.SubnetType) => {
+  test('in a given network also its first subnet, and nothing else that the network has', () => {
+    const name = (isolated: boolean, data?: ec2.SubnetType): string => {
       const stack = new Stack(new App(), 'Prod');
       const kinds = [
         { name: 'Public', subnetType: ec2.SubnetType.PUBLIC },
@@ -85,12 +85,74 @@ describe('what replaces the broker gives it another name, since two cannot have 
       ];
       const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, subnetConfiguration: isolated ? kinds : kinds.slice(0, 2) });
       new RabbitMqBroker(stack, 'Queue', { vpc, vpcSubnets: data && { subnetType: data } });
-      return nameOf(Template.fromStack(stack));
+      return render(nameOf(Template.fromStack(stack)));
     };
     const before = name(false);
+    expect(before).toMatch(/^Prod-Queue-\w+-select\(1, split\(-, <VpcPrivateSubnet1\w+>\)\)$/);
     expect(name(true)).not.toBe(before);
     expect(name(true, ec2.SubnetType.PRIVATE_WITH_EGRESS)).toBe(before);
-    expect(before.length).toBeLessThanOrEqual(50);
+  });
+
+  const vpcOf = (stack: Stack, privateSubnetIds: string[]) =>
+    ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+      privateSubnetIds,
+    });
+
+  const deployedName = (
+    subnetIds: (stack: Stack) => string[],
+    props: Partial<RabbitMqBrokerProps> = {},
+    values: { [name: string]: string } = {},
+  ): string => {
+    const stack = new Stack(new App(), 'Prod');
+    new RabbitMqBroker(stack, 'Queue', { vpc: vpcOf(stack, subnetIds(stack)), ...props });
+    return deployed(nameOf(Template.fromStack(stack)), values);
+  };
+
+  test('the same subnet gives the same name, however it is written', () => {
+    const [subnet, other] = ['subnet-0123456789abcdef0', 'subnet-0fedcba9876543210'];
+    const literal = deployedName(() => [subnet, other]);
+    expect(literal).toMatch(/^Prod-Queue-\w+-0123456789abcdef0$/);
+    expect(deployedName(() => [Fn.importValue('Subnet'), other], {}, { Subnet: subnet })).toBe(literal);
+    const read = (stack: Stack) => [new CfnParameter(stack, 'Subnet').valueAsString, other];
+    expect(deployedName(read, {}, { Subnet: subnet })).toBe(literal);
+    expect(deployedName(() => [other, subnet])).not.toBe(literal);
+  });
+
+  test('there is room for the longest id, with all that the name may have beside it', () => {
+    const encryptionKey = keyed(KEYS[0]) || undefined;
+    const deployment = RabbitMqDeployment.CLUSTER_MULTI_AZ;
+    const name = deployedName(() => ['subnet-0123456789abcdef0', 'subnet-1'], { encryptionKey, deployment });
+    expect(name).toMatch(/^[\w-]{8,}-0123456789abcdef0-\w{8}-cluster$/);
+    expect(name.length).toBeLessThanOrEqual(50);
+    const short = deployedName(() => ['subnet-01234567', 'subnet-1'], { encryptionKey, deployment });
+    expect(short).toBe(name.replace('0123456789abcdef0', '01234567'));
+  });
+
+  test('a list of subnets that is known at the deployment only has a first one', () => {
+    const stack = new Stack(new App(), 'Prod');
+    const privateSubnetIds = Fn.split(',', Fn.importValue('Subnets'));
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: Fn.getAzs(),
+      privateSubnetIds,
+    });
+    new RabbitMqBroker(stack, 'Queue', { vpc, deployment: RabbitMqDeployment.CLUSTER_MULTI_AZ });
+    expect(JSON.stringify(nameOf(Template.fromStack(stack)))).toContain(
+      '{"Fn::Select":[1,{"Fn::Split":["-",{"Fn::Select":[0,{"Fn::Split":[",",{"Fn::ImportValue":"Subnets"}]}]}]}]}',
+    );
+  });
+
+  test('the name by a key of the app does not hang on what was made before it', () => {
+    const name = (before: number) => {
+      const stack = new Stack(new App(), 'Prod');
+      for (let index = 0; index < before; index++) stack.resolve(Fn.importValue(`Before${index}`));
+      const vpc = vpcOf(stack, ['subnet-1', 'subnet-2']);
+      new RabbitMqBroker(stack, 'Queue', { vpc, encryptionKey: new Key(stack, 'Key') });
+      return nameOf(Template.fromStack(stack));
+    };
+    expect(name(7)).toBe(name(0));
   });
 });
 
@@ -191,12 +253,30 @@ describe('on its own', () => {
     const { stack, queue } = alone();
     const dimensions = { Broker: only(Template.fromStack(stack), BROKER).properties.BrokerName };
     const metrics = [queue.metric('RabbitMQMemUsed'), queue.metricMessageCount(), queue.metricCpuUtilization()];
-    expect(metrics).toMatchObject(
+    expect(metrics.map((metric) => stack.resolve(metric.toMetricConfig().metricStat))).toMatchObject(
       ['RabbitMQMemUsed', 'MessageCount', 'SystemCpuUtilization'].map((metricName) => ({
         namespace: 'AWS/AmazonMQ',
         metricName,
-        dimensions,
+        dimensions: [{ name: 'Broker', value: dimensions.Broker }],
       })),
     );
   });
 });
+
+/** A name with the values that its tokens have at the deployment. */
+function deployed(value: any, values: { [name: string]: string }): any {
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((each) => deployed(each, values));
+  const [[intrinsic, argument]] = Object.entries(value);
+  const given = deployed(argument, values);
+  switch (intrinsic) {
+    case 'Fn::Join':
+      return given[1].join(given[0]);
+    case 'Fn::Select':
+      return given[1][given[0]];
+    case 'Fn::Split':
+      return given[1].split(given[0]);
+    default:
+      return values[given];
+  }
+}

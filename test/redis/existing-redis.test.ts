@@ -1,11 +1,12 @@
 import { CfnParameter, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type ExistingRedisOptions, Redis, StoredSecret } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
-import { newPlace, reference, stored, told, warnings } from '../part-fixture';
+import { named, newPlace, reference, stored, told, warnings } from '../part-fixture';
 
 const PEM = RDS_ROOTS['us-east-1'];
 
@@ -225,6 +226,26 @@ test.each<[string, Parameters<typeof bind>[0], string]>([
       ),
     }),
     '`redis.password` is in Parameter Store, from where CloudFormation cannot put it into a URL. Store it in Secrets Manager',
+  ],
+  [
+    'a Secret for a password',
+    (stack) => ({ password: named(stack, 'redis') as any }),
+    '`redis.password` is no StoredSecret, so it is not known where it is. Write StoredSecret.inSecretsManager(',
+  ],
+  [
+    'a secret of ECS for a password',
+    (stack) => ({ password: EcsSecret.fromSecretsManager(named(stack, 'redis')) as any }),
+    '`redis.password` is no StoredSecret',
+  ],
+  [
+    'a value for a password',
+    (stack) => ({ password: named(stack, 'redis').secretValue as any }),
+    '`redis.password` is no StoredSecret',
+  ],
+  [
+    'a security group that is not there',
+    { securityGroups: [undefined as any] },
+    '`redis.securityGroups` must be security groups, and one of them is nothing.',
   ],
 ])('%s is refused', (_, options, message) => {
   expect(() => bind(options)).toThrow(message);

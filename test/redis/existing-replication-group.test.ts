@@ -94,6 +94,13 @@ test('one of another region is refused', () => {
   );
 });
 
+test('a name is not one', () => {
+  const { stack, context } = newPlace();
+  expect(() => Redis.fromReplicationGroup('company' as any).bind(stack, context)).toThrow(
+    '[Prod]: `redis` must be a CfnReplicationGroup, got: string. Give one of this app, or the address of any other',
+  );
+});
+
 test('an auth token has to be given where there is one', () => {
   expect(() => bind({ authToken: '{{resolve:secretsmanager:redis}}' }, {})).toThrow(
     '`redis.password` is missing, and Prod/Company has an auth token. Give the Secret that the token is in',

@@ -107,6 +107,17 @@ test('none is made for the queue alone, which would be idle with RabbitMQ, unles
   expect(groups(bind((of) => ({ ...named(of), others: Redis.valkey() })).stack)).toEqual([usualId()]);
 });
 
+test.each(['cache', 'others'] as const)('one for each function is not given again for %s, idle in part', (name) => {
+  expect(() =>
+    bind((of) => {
+      const inner = Redis.perFunction({ cache: existing(of, 'b'), others: existing(of, 'c') });
+      return { cache: existing(of, 'a'), others: existing(of, 'd'), [name]: inner };
+    }),
+  ).toThrow(
+    `[Prod]: \`redis.${name}\` is a Redis for each function again, some of which would be idle. Name the Redis`,
+  );
+});
+
 test('a Redis that is given twice is bound once', () => {
   const { stack } = bind((of) => {
     const one = existing(of, 'one', { tls: false });

@@ -5,7 +5,7 @@ import type { Assembly, NodeSettings } from './assembly';
 import { Container } from './container';
 import { Database } from './database';
 import { LoadBalancer, type LoadBalancerSettings } from './load-balancer';
-import { addStandIns, copyOf, moduleOf, toolsOf } from './nocobase';
+import { addStandIns, copyOf, imageOf, moduleOf, toolsOf } from './nocobase';
 import { type Part, startPostgres, startRabbitMq, startRedis } from './parts';
 import type { Service } from './service';
 import { REGION } from './stacks';
@@ -63,13 +63,14 @@ export class Cluster {
     const group = assembly.only('AWS::ElastiCache::ReplicationGroup', 'AuthToken');
     const broker = assembly.only('AWS::AmazonMQ::Broker');
     say('Starting PostgreSQL, Redis and RabbitMQ …');
-    const [postgres, redis, queue] = await Promise.all([
+    const [image, postgres, redis, queue] = await Promise.all([
+      imageOf(options.app, path.join(folder, 'image')),
       startPostgres({ folder, logs, user: database.MasterUsername, password: database.MasterUserPassword }),
       startRedis({ folder, logs, password: group.AuthToken, parameters: assembly.redisParameters() }),
       startRabbitMq({ folder, logs, user: broker.Users[0].Username, password: broker.Users[0].Password }),
     ]);
     assembly.connect({ database: postgres.server.port, redis: redis.server.port, queue: queue.server.port });
-    const cluster = new Cluster(options, { postgres, redis, queue });
+    const cluster = new Cluster(options, { postgres, redis, queue }, image);
     await cluster.database.create();
     await cluster.balancer.start();
     return cluster;
@@ -97,6 +98,8 @@ export class Cluster {
   private constructor(
     public readonly options: ClusterOptions,
     public readonly parts: { readonly postgres: Part; readonly redis: Part; readonly queue: Part },
+    /** What nodes are copies of, unless told otherwise. */
+    public readonly image: string,
   ) {
     this.assembly = options.assembly;
     this.app = options.app;
@@ -136,7 +139,7 @@ export class Cluster {
     const name = `node${this.started}`;
     const home = path.join(this.options.folder, name);
     fs.mkdirSync(home);
-    const copy = copyOf(options.app ?? this.app, path.join(home, 'app'));
+    const copy = copyOf(options.app ?? this.image, path.join(home, 'app'));
     this.copies.push(copy);
     const app = await copy;
     this.mount(app);

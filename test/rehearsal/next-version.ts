@@ -17,8 +17,8 @@ export const MIGRATION = {
  * NocoBase as it is, by a later version number and with one more migration of its core, which marks the database. An
  * image of that version, as far as the launcher, NocoBase's own upgrade and its database are concerned.
  */
-export async function nextVersion(app: string, folder: string, version: string): Promise<string> {
-  await copyOf(app, folder);
+export async function nextVersion(image: string, folder: string, version: string): Promise<string> {
+  await copyOf(image, folder);
   const server = path.join(folder, 'node_modules', '@nocobase', 'server');
   const manifest = path.join(server, 'package.json');
   const written = JSON.stringify({ ...JSON.parse(fs.readFileSync(manifest, 'utf8')), version }, null, 2);

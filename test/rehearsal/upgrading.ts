@@ -77,7 +77,7 @@ export class Upgrading {
     const latest = versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1)!;
     const version = versionAfter(latest);
     this.stage.say(`Making an image of ${version}, with a migration that marks the database …`);
-    const app = await nextVersion(cluster.app, path.join(cluster.options.folder, `nocobase-${version}`), version);
+    const app = await nextVersion(cluster.image, path.join(cluster.options.folder, `nocobase-${version}`), version);
     const base = cluster.assembly.version();
     const { LAUNCHER_GENERATION, LAUNCHER_IMAGE } = cluster.environment;
     return {

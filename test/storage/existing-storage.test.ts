@@ -129,6 +129,16 @@ test('file system, access point and path may be known at the deployment only', (
   );
 });
 
+test('user and group of an access point may be known at the deployment only', () => {
+  expect(() =>
+    bind((stack, vpc) => {
+      const fileSystem = made(stack, vpc);
+      const uid = new CfnParameter(stack, 'User').valueAsString;
+      return { fileSystem, accessPoint: fileSystem.addAccessPoint('AccessPoint', { posixUser: { uid, gid: '0' } }) };
+    }),
+  ).not.toThrow();
+});
+
 test.each(['/', '/nocobase', '/a/b-c/d.e/f_g', '/my data', 'dummy-value-for-/path'])('%s is a path', (path) => {
   expect(() => bind(() => ({ path }))).not.toThrow();
 });
@@ -202,6 +212,25 @@ test.each<[string, Make, string]>([
       return { fileSystem, accessPoint };
     },
     "`storage.accessPoint` acts as user 1000 and group 1000, and NocoBase's image runs as root",
+  ],
+  [
+    'an access point of somebody whose user is not known',
+    (stack, vpc) => {
+      const fileSystem = made(stack, vpc);
+      const uid = new CfnParameter(stack, 'User').valueAsString;
+      return { fileSystem, accessPoint: fileSystem.addAccessPoint('AccessPoint', { posixUser: { uid, gid: '1000' } }) };
+    },
+    'acts as user (a token) and group 1000',
+  ],
+  [
+    'the id of a file system',
+    () => ({ fileSystem: 'fs-123' as any, path: '/a' }),
+    '`storage.fileSystem` must be a construct, got: string. Import it',
+  ],
+  [
+    'the id of an access point',
+    () => ({ accessPoint: 'fsap-123' as any }),
+    '`storage.accessPoint` must be a construct, got: string. Import it',
   ],
 ])('%s is refused', (_, make, message) => {
   expect(() => bind(make)).toThrow(message);

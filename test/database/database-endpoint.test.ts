@@ -1,0 +1,76 @@
+import type { Stack } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import { Database, DatabaseCa } from '../../lib';
+import { named, newPlace } from '../part-fixture';
+
+const { VER_17 } = rds.PostgresEngineVersion;
+const aurora = (stack: Stack, vpc: ec2.IVpc) =>
+  new rds.DatabaseCluster(stack, 'Aurora', {
+    engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_16_4 }),
+    writer: rds.ClusterInstance.serverlessV2('Writer'),
+    vpc,
+  });
+const instance = (stack: Stack, vpc: ec2.IVpc) =>
+  new rds.DatabaseInstance(stack, 'Crm', { engine: rds.DatabaseInstanceEngine.postgres({ version: VER_17 }), vpc });
+const proxy = (stack: Stack, vpc: ec2.IVpc) => {
+  const behind = instance(stack, vpc);
+  return behind.addProxy('Proxy', { vpc, secrets: [behind.secret!] });
+};
+const readers = (stack: Stack, vpc: ec2.IVpc) =>
+  new rds.CfnDBProxyEndpoint(stack, 'Readers', {
+    dbProxyName: proxy(stack, vpc).dbProxyName,
+    dbProxyEndpointName: 'readers',
+    vpcSubnetIds: vpc.privateSubnets.map(({ subnetId }) => subnetId),
+    targetRole: 'READ_ONLY',
+  });
+
+/** A database by its endpoint in this app, which is a token. */
+const on = (hostOf: (stack: Stack, vpc: ec2.IVpc) => string, ca: DatabaseCa) => () => {
+  const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+  const server = { host: hostOf(stack, vpc), ca, secret: named(stack, 'database') };
+  return Database.existing(server).bind(stack, context);
+};
+
+test.each<[string, (stack: Stack, vpc: ec2.IVpc) => string, DatabaseCa, string]>([
+  [
+    'the readers of Aurora',
+    (stack, vpc) => aurora(stack, vpc).clusterReadEndpoint.hostname,
+    DatabaseCa.rds(),
+    '`database.host` Prod/Aurora is the reader endpoint of an Aurora cluster, to which nobody can write.',
+  ],
+  [
+    'the readers of a proxy',
+    (stack, vpc) => readers(stack, vpc).attrEndpoint,
+    DatabaseCa.wellKnown(),
+    '`database.host` Prod/Readers is a read-only endpoint of an RDS Proxy, to which nobody can write.',
+  ],
+  [
+    'the root of RDS for a proxy',
+    (stack, vpc) => proxy(stack, vpc).endpoint,
+    DatabaseCa.rds(),
+    '`database.ca` is the root of RDS, and Prod/Crm/Proxy is an RDS Proxy, whose certificate is of a public authority.',
+  ],
+  [
+    'public roots for an instance',
+    (stack, vpc) => instance(stack, vpc).instanceEndpoint.hostname,
+    DatabaseCa.wellKnown(),
+    "`database.ca` are the public authorities, and the certificate of Prod/Crm is of RDS's own.",
+  ],
+  [
+    'public roots for a cluster',
+    (stack, vpc) => aurora(stack, vpc).clusterEndpoint.hostname,
+    DatabaseCa.wellKnown(),
+    'the certificate of Prod/Aurora is',
+  ],
+])('%s is refused', (_, hostOf, ca, message) => {
+  expect(on(hostOf, ca)).toThrow(message);
+});
+
+test.each<[string, (stack: Stack, vpc: ec2.IVpc) => string, DatabaseCa]>([
+  ['the writer of Aurora', (stack, vpc) => aurora(stack, vpc).clusterEndpoint.hostname, DatabaseCa.rds()],
+  ['an instance', (stack, vpc) => instance(stack, vpc).instanceEndpoint.hostname, DatabaseCa.rds()],
+  ['a proxy', (stack, vpc) => proxy(stack, vpc).endpoint, DatabaseCa.wellKnown()],
+])('%s is taken with its authority', (_, hostOf, ca) => {
+  expect(on(hostOf, ca)).not.toThrow();
+});
