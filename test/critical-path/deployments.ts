@@ -30,7 +30,7 @@ export function app(changes: object): Build {
 
 /** The templates of an app by the names of their stacks, as `cdk synth` makes them here. */
 export function templatesOf(build: Build): { [stack: string]: Template } {
-  // It takes seconds, and is the subject of test/strict.test.ts.
+  // It takes seconds, and is the subject of npm run test:strict.
   process.env.CDK_VALIDATION ??= 'false';
   const outdir = mkdtempSync(join(tmpdir(), 'critical-path-'));
   try {

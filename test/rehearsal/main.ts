@@ -77,7 +77,7 @@ function assemblyOf(name: string, folder: string): Assembly {
         `There are ${Object.keys(DEPLOYMENTS).join(', ')}.`,
     );
   }
-  // It takes seconds, and is the subject of test/strict.test.ts.
+  // It takes seconds, and is the subject of npm run test:strict.
   process.env.CDK_VALIDATION ??= 'false';
   const { nocobase, ...flags } = cdkJson.context;
   const app = new App({ outdir: path.join(folder, 'assembly'), context: flags });
