@@ -1,14 +1,6 @@
-import {
-  DefaultTokenResolver,
-  Intrinsic,
-  type IPostProcessor,
-  type IResolvable,
-  type IResolveContext,
-  Reference,
-  StringConcat,
-  Tokenization,
-} from 'aws-cdk-lib';
+import { Reference, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { contentsOf } from './token-contents';
 
 /** An attribute of a resource of the app. */
 export interface ReferredAttribute {
@@ -33,11 +25,9 @@ export function referredResource(text: string | undefined): IConstruct | undefin
   return referredAttribute(text)?.resource;
 }
 
-/** The resources that a text is put together from. What is produced late is not asked: it would stay what it is now. */
+/** The resources that a text is put together from. */
 export function resourcesIn(scope: IConstruct, text: string): IConstruct[] {
-  const resolver = new ReferenceCollector();
-  Tokenization.resolve(text, { scope, resolver, preparing: false });
-  return resolver.targets;
+  return contentsOf(scope, text).references.map(({ target }) => target);
 }
 
 /** All resources of a kind in the app. */
@@ -48,20 +38,4 @@ export function resources<T>(scope: IConstruct, isWanted: (construct: unknown) =
 /** A resource by the construct that people have written. */
 export function pathOf({ node }: IConstruct): string {
   return node.path.replace(/\/Resource$/, '');
-}
-
-class ReferenceCollector extends DefaultTokenResolver {
-  public readonly targets: IConstruct[] = [];
-
-  constructor() {
-    super(new StringConcat());
-  }
-
-  public override resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor) {
-    if (Reference.isReference(token)) {
-      this.targets.push(token.target);
-      return '';
-    }
-    return token instanceof Intrinsic ? super.resolveToken(token, context, postProcessor) : '';
-  }
 }
