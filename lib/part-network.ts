@@ -1,8 +1,8 @@
 import { Validations } from 'aws-cdk-lib';
-import { CfnSecurityGroup, CfnVPC, type Connections, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { CfnSecurityGroup, type Connections, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { referredResource } from './app-resources';
-import { invalidProp, isKnown } from './invalid-prop';
+import { invalidProp } from './invalid-prop';
+import { areDifferentVpcs } from './network/same-vpc';
 
 /**
  * Looks whether the security groups of a part are in the VPC of the nodes.
@@ -21,16 +21,10 @@ export function checkPartNetwork(cluster: Construct, vpc: IVpc, prop: string, co
       remedy: `Give the cluster the network of \`${prop}\`: vpc`,
     });
   }
-  if (areDifferent(vpc.vpcId, elsewhere.vpcId!)) {
+  if (areDifferentVpcs(vpc.vpcId, elsewhere.vpcId!)) {
     Validations.of(cluster).addWarning(
       'cdk-nocobase:other-network',
       `\`${prop}\` is in another VPC than the nodes (its security group is ${elsewhere.node.path}), and EC2 refuses to let them in unless the two are peered. Give the cluster the VPC of \`${prop}\`, or acknowledge this when a peering connection is there, with routes both ways.`,
     );
   }
-}
-
-/** One that this app makes may be imported elsewhere by its id: of such two nothing is known. */
-function areDifferent(one: string, other: string): boolean {
-  const areMade = [one, other].every((vpcId) => CfnVPC.isCfnVPC(referredResource(vpcId)));
-  return (areMade || [one, other].every(isKnown)) && one !== other;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AspectPriority, Aspects, type CfnResource, type IAspect, Lazy, Stack } from 'aws-cdk-lib';
+import { Aspects, type CfnResource, type IAspect, Lazy, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
 
 /**
  * Gives a resource a logical id that changes with what it is made of, as
@@ -10,14 +11,15 @@ export function renewWith(resource: CfnResource, inputs: () => unknown) {
   const stack = Stack.of(resource);
   const stem = stack.getLogicalId(resource);
   // Before synthesis the inputs must not be looked at: what is produced late would stay as it is then, e.g. a list of
-  // containers without the one that is added afterwards. Aspects are the first step of a synthesis.
+  // containers without the one that is added afterwards. Aspects are the first step of a synthesis, and this one is the
+  // first of them, on a construct of its own: it is in nobody's way.
   let isMade = false;
   const seeItMade: IAspect = {
     visit: () => {
       isMade = true;
     },
   };
-  Aspects.of(resource).add(seeItMade, { priority: AspectPriority.READONLY });
+  Aspects.of(new Construct(resource, 'Made')).add(seeItMade, { priority: 0 });
   const logicalId = () => (isMade ? `${stem.slice(-200)}${hash(stack.resolve(inputs()))}` : stem);
   resource.overrideLogicalId(Lazy.uncachedString({ produce: logicalId }));
 }

@@ -1,6 +1,7 @@
 import { App, Fn, Lazy, SecretValue, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import * as efs from 'aws-cdk-lib/aws-efs';
 import { DatabaseInstance, DatabaseInstanceEngine, PostgresEngineVersion } from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -14,6 +15,7 @@ import {
   PostgresDatabase,
   Redis,
   type RedisDatabases,
+  SharedStorage,
   StoredSecret,
 } from '../lib';
 import { environment } from './cluster-fixture';
@@ -67,6 +69,32 @@ test.each<[string, (stack: Stack) => string]>([
   expect(() =>
     cluster(alone, 'A', { redis: Redis.perFunction({ cache: given(), others: given({ lock: 0 }) }) }),
   ).toThrow('has its lock in Redis');
+});
+
+test('a name means another server in each account that a stack without one is deployed into', () => {
+  const app = new App();
+  for (const id of ['Dev', 'Prod']) {
+    const stack = new Stack(app, id);
+    const host = StringParameter.valueForStringParameter(stack, '/company/server');
+    expect(() => cluster(stack, 'A', { database: database(stack, undefined, host) })).not.toThrow();
+    expect(() => cluster(stack, 'B', { database: database(stack, undefined, host) })).toThrow('has its tables already');
+  }
+});
+
+test('one file system is one, by whichever attribute it is named', () => {
+  const stack = stackOf(new App());
+  const made = new efs.CfnFileSystem(stack, 'Files', { encrypted: true });
+  const [one, other] = [made.ref, made.attrFileSystemId].map((fileSystemId, index) =>
+    SharedStorage.existing({
+      path: '/nocobase',
+      fileSystem: efs.FileSystem.fromFileSystemAttributes(stack, `Files${index}`, {
+        fileSystemId,
+        securityGroup: SecurityGroup.fromSecurityGroupId(stack, `Group${index}`, 'sg-0123456789abcdef0'),
+      }),
+    }),
+  );
+  cluster(stack, 'A', { storage: one });
+  expect(() => cluster(stack, 'B', { storage: other })).toThrow('where [Prod/A] has its');
 });
 
 test('servers that are known late are taken for different ones', () => {

@@ -49,6 +49,13 @@ test.each<[string, (stack: Stack) => ec2.IVpc[]]>([
 test.each<[string, (stack: Stack) => ec2.IVpc[]]>([
   ['one network', (stack) => Array(2).fill(network(stack))],
   ['one that was imported twice', (stack) => [imported(stack, 'vpc-1', 'One'), imported(stack, 'vpc-1', 'Other')]],
+  [
+    'one that is named by two of its attributes',
+    (stack) => {
+      const made = new ec2.CfnVPC(stack, 'Made', { cidrBlock: '10.0.0.0/16' });
+      return [imported(stack, made.ref, 'One'), imported(stack, made.attrVpcId, 'Other')];
+    },
+  ],
   ['one that is made here and an id, which may be its', (stack) => [network(stack), imported(stack, 'vpc-1')]],
   ['one that is not looked up yet', (stack) => [imported(stack, 'vpc-12345'), imported(stack, 'vpc-2')]],
 ])('of %s nothing is said', (_, networks) => {

@@ -19,8 +19,8 @@ export function compareVpcs(one: IVpc, other: IVpc): 'same' | 'different' | 'unk
   return [one, other].every(({ node }) => node.defaultChild !== undefined) ? 'different' : 'unknown';
 }
 
-/** Whether two ids are those of different VPCs. One that this app makes may be imported elsewhere by its id: of such two nothing is known. */
+/** Whether two ids are those of different VPCs. One that this app makes may be imported by its id: of such two nothing is known. */
 export function areDifferentVpcs(one: string, other: string): boolean {
-  const areMade = [one, other].every((vpcId) => CfnVPC.isCfnVPC(referredResource(vpcId)));
-  return (areMade || [one, other].every(isKnown)) && one !== other;
+  const made = [one, other].map(referredResource);
+  return made.every(CfnVPC.isCfnVPC) ? made[0] !== made[1] : [one, other].every(isKnown) && one !== other;
 }

@@ -1,9 +1,10 @@
-import { CfnParameter, Reference, SecretValue, Stack, Tokenization, Validations } from 'aws-cdk-lib';
+import { CfnParameter, SecretValue, Stack, Token, Validations } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { contentsOf } from '../token-contents';
 import type { NodeContribution } from './contribution';
 import { NO_PROP, ownerOf } from './owned-variables';
 import { StoredSecret } from './stored-secret';
@@ -131,8 +132,10 @@ export class NodeConfiguration extends Construct {
 
   /** A dynamic reference would stand resolved in the task definition, for everybody who may read that. */
   private secretsInPlainText(): string[] {
+    const stack = Stack.of(this);
+    const hidden = stack.node.findAll().filter((node) => node instanceof CfnParameter && node.noEcho) as CfnParameter[];
     return Object.entries(this.environment).flatMap(([name, value]) => {
-      if (!isSecret(Stack.of(this), value)) return [];
+      if (!isSecret(stack, value, hidden)) return [];
       const prop = this.sources.get(name);
       const { message } = invalidProp(this, {
         prop: prop === 'environment' ? `environment.${name}` : `${prop}`,
@@ -167,12 +170,18 @@ export class NodeConfiguration extends Construct {
   }
 }
 
-/** Also what was given to the deployment as a parameter that is not to be shown. */
-function isSecret(stack: Stack, value: string): boolean {
-  const isHidden = Tokenization.reverseString(value).tokens.some(
-    (token) => Reference.isReference(token) && token.target instanceof CfnParameter && token.target.noEcho,
+/** A dynamic reference, or what was given to the deployment as a parameter that is not to be shown. */
+function isSecret(stack: Stack, value: string, hidden: readonly CfnParameter[]): boolean {
+  if (!Token.isUnresolved(value) && !value.includes('{{resolve:')) return false;
+  const { references } = contentsOf(stack, value);
+  const text = JSON.stringify(stack.resolve(value));
+  return (
+    references.some(({ target }) => target instanceof CfnParameter && target.noEcho) ||
+    hidden
+      .map(({ logicalId }) => stack.resolve(logicalId))
+      .some((id) => text.includes(`{"Ref":"${id}"}`) || text.includes(`\${${id}}`)) ||
+    /\{\{resolve:(secretsmanager|ssm-secure):/.test(text)
   );
-  return isHidden || /\{\{resolve:(secretsmanager|ssm-secure):/.test(JSON.stringify(stack.resolve(value)));
 }
 
 function sorted<T>(record: { [name: string]: T }): { [name: string]: T } {

@@ -25,7 +25,12 @@ const TARGET_CPU_PERCENT = 60;
 
 /** Nodes of one kind: a task definition, its service and the scaling of it. */
 export interface INodeFleet extends ec2.IConnectable, iam.IGrantable {
-  /** What a node is. Changing it is a deployment. */
+  /**
+   * What a node is. Changing it is a deployment, and makes another one of the
+   * same family, with another ARN. In another stack name its `family`, by which
+   * ECS takes the latest: an ARN that is imported there keeps this stack from
+   * being deployed with another.
+   */
   readonly taskDefinition: ecs.TaskDefinition;
 
   /** The container in which NocoBase runs. */
@@ -253,7 +258,7 @@ function platform({ capacity, cpuArchitecture }: NodeFleetProps) {
       runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
     };
   }
-  const name = cpuArchitecture === ecs.CpuArchitecture.ARM64 ? 'arm64' : 'x86_64';
+  const name = cpuArchitecture._cpuArchitecture === 'ARM64' ? 'arm64' : 'x86_64';
   return {
     compatibility: ecs.Compatibility.EC2,
     placementConstraints: [ecs.PlacementConstraint.memberOf(`attribute:ecs.cpu-architecture == ${name}`)],

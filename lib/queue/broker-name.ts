@@ -3,6 +3,7 @@ import { Fn, Names, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { referredResource } from '../app-resources';
 import { identityOf } from '../identity';
 import { Network } from '../network/network';
 
@@ -50,8 +51,10 @@ function bareId(subnetIds: string[]): string {
   return Fn.select(1, Fn.split('-', first));
 }
 
-/** A key of this app by its logical id: its token is another one each time. */
+/** A key of this app by its construct: its token is another one each time. */
 function identityOfKey(broker: Construct, { keyArn }: kms.IKey): unknown {
+  const made = referredResource(keyArn);
+  if (made !== undefined) return made.node.path;
   const identity = identityOf(broker, keyArn);
   return Token.isUnresolved(identity) ? Stack.of(broker).resolve(identity) : identity;
 }

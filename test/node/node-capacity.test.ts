@@ -87,6 +87,13 @@ describe('on instances', () => {
     );
   });
 
+  test('a processor is known by its name', () => {
+    const { template } = onInstances({ cpuArchitecture: ecs.CpuArchitecture.of('ARM64') });
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      PlacementConstraints: [{ Expression: 'attribute:ecs.cpu-architecture == arm64', Type: 'memberOf' }],
+    });
+  });
+
   test('another processor makes another node', () => {
     const { template } = onInstances({ cpuArchitecture: ecs.CpuArchitecture.X86_64 }, 'm7i.xlarge');
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {

@@ -1,4 +1,4 @@
-import { CfnParameter, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Fn, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -130,6 +130,11 @@ test('a secret in plain text is refused, wherever it comes from', () => {
     () => '{{resolve:secretsmanager:smtp}}',
     (stack: Stack) => `smtp://me:${named(stack, 'smtp').secretValue.unsafeUnwrap()}@mail`,
     (stack: Stack) => new CfnParameter(stack, 'Smtp', { noEcho: true }).valueAsString,
+    (stack: Stack) => Fn.join('', ['smtp://', new CfnParameter(stack, 'Smtp', { noEcho: true }).valueAsString]),
+    (stack: Stack) => {
+      new CfnParameter(stack, 'Smtp', { noEcho: true });
+      return Fn.sub('smtp://me:${Smtp}@mail');
+    },
   ]) {
     const { stack, vpc } = newPlace();
     const environment = { SMTP: smtp(stack) };

@@ -1,7 +1,7 @@
-import { Aspects, Duration, type Stack, Tags } from 'aws-cdk-lib';
+import { App, Aspects, Duration, Stack, Tags } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { ClusterPlugins, type NocoBaseClusterProps, NocoBaseImage } from '../../lib';
+import { ClusterPlugins, NocoBaseCluster, type NocoBaseClusterProps, NocoBaseImage } from '../../lib';
 import { container, environment, newCluster, only, render, synthesize } from '../cluster-fixture';
 
 const SERVICE = 'AWS::ECS::Service';
@@ -70,6 +70,20 @@ test('a container that is added after somebody asked for the ARN is there', () =
   const { id, properties } = only(Template.fromStack(stack), 'AWS::ECS::TaskDefinition');
   expect(properties.ContainerDefinitions.map(({ Name }: any) => Name)).toEqual(['NocoBase', 'Collector']);
   expect(id).not.toBe(only(synthesize().template, 'AWS::ECS::TaskDefinition').id);
+});
+
+test('an aspect may give a task definition an aspect of its own', () => {
+  const app = new App({ context: { '@aws-cdk/core:aspectStabilization': true } });
+  const stack = new Stack(app, 'Prod');
+  new NocoBaseCluster(stack, 'NocoBase', { plugins: ClusterPlugins.preinstalled() });
+  Aspects.of(stack).add({
+    visit: (node) => {
+      if (node instanceof ecs.FargateService) Tags.of(node.taskDefinition).add('Team', 'crm');
+    },
+  });
+  expect(only(Template.fromStack(stack), 'AWS::ECS::TaskDefinition').properties.Tags).toEqual([
+    { Key: 'Team', Value: 'crm' },
+  ]);
 });
 
 test('the desired count is left to ECS and to scaling, which keeps it between the bounds', () => {

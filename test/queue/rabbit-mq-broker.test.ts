@@ -154,6 +154,18 @@ describe('what replaces the broker gives it another name, since two cannot have 
     };
     expect(name(7)).toBe(name(0));
   });
+
+  test('so does a key of the same id in another stack', () => {
+    const name = (owner: string) => {
+      const app = new App();
+      const [one, other] = ['One', 'Other'].map((id) => new Stack(app, id));
+      const stack = new Stack(app, 'Prod');
+      const encryptionKey = new Key(owner === 'One' ? one : other, 'Key');
+      new RabbitMqBroker(stack, 'Queue', { vpc: vpcOf(stack, ['subnet-1', 'subnet-2']), encryptionKey });
+      return nameOf(Template.fromStack(stack));
+    };
+    expect(name('One')).not.toBe(name('Other'));
+  });
 });
 
 test('one broker for two clusters is seen to be one', () => {
