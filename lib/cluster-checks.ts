@@ -5,8 +5,8 @@ import { CfnLogGroup, type ILogGroup, LogGroupClass } from 'aws-cdk-lib/aws-logs
 import type { IConstruct } from 'constructs';
 import { pathOf, referredResource } from './app-resources';
 import { checkEcsCluster, checkInstances } from './ecs-cluster-checks';
-import { checkConstruct, checkHere } from './given-construct';
-import { invalidProp, isKnown, whole } from './invalid-prop';
+import { checkConstruct, checkHere, IMPORTED_VPC } from './given-construct';
+import { checkUnit, invalidProp, isKnown, whole } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
@@ -30,7 +30,7 @@ const STRATEGIES = {
 
 /** Props that are constructs, and how one is imported. */
 const CONSTRUCTS = {
-  vpc: "Vpc.fromLookup(this, 'Vpc', { vpcId })",
+  vpc: IMPORTED_VPC,
   ecsCluster: "Cluster.fromClusterAttributes(this, 'Ecs', { clusterName, vpc })",
   encryptionKey: "Key.fromKeyArn(this, 'Key', keyArn)",
   logGroup: "LogGroup.fromLogGroupName(this, 'Logs', logGroupName)",
@@ -140,13 +140,15 @@ export function checkedPublicPath(scope: IConstruct, publicPath: string): string
 }
 
 export function checkedUpgradeTimeout(scope: IConstruct, upgradeTimeout: Duration): Duration {
+  const remedy = 'It is the longest time that a migration of your database may take; two hours is a good start';
+  checkUnit(scope, 'upgradeTimeout', 'Duration', upgradeTimeout, remedy);
   const known = !upgradeTimeout.isUnresolved();
   const seconds = known ? upgradeTimeout.toSeconds({ integral: false }) : Number.NaN;
   if (!Number.isInteger(seconds) || seconds < 10 * 60 || seconds > 12 * 3600) {
     throw invalidProp(scope, {
       prop: 'upgradeTimeout',
       problem: `must be whole seconds between 10 minutes and 12 hours, got: ${known ? upgradeTimeout.toHumanString() : 'a token'}`,
-      remedy: 'It is the longest time that a migration of your database may take; two hours is a good start',
+      remedy,
     });
   }
   return upgradeTimeout;

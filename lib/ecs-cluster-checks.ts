@@ -57,7 +57,7 @@ function checkProcessor(scope: IConstruct, provider: CfnCapacityProvider, cpuArc
   // As CDK reads them.
   if (type === undefined || !/^[a-z]+\d{1,2}[a-z-]*\.[a-z\d-]+$/.test(type)) return;
   const isArm = new InstanceType(type).architecture === InstanceArchitecture.ARM_64;
-  if (isArm === (cpuArchitecture === CpuArchitecture.ARM64)) return;
+  if (isArm === (cpuArchitecture._cpuArchitecture === CpuArchitecture.ARM64._cpuArchitecture)) return;
   throw invalidProp(scope, {
     prop: 'cpuArchitecture',
     problem: `is ${isArm ? 'X86_64' : 'ARM64'}, and the instances of ${provider.node.path} are ${type}, so that no node could be placed on one`,

@@ -3,6 +3,9 @@ import { Construct, type IConstruct } from 'constructs';
 import { invalidProp } from './invalid-prop';
 import { checkRegion } from './same-region';
 
+/** How a VPC is imported. */
+export const IMPORTED_VPC = "Vpc.fromLookup(this, 'Vpc', { vpcId })";
+
 /**
  * Refuses an id or a name in place of a construct, which the compiler does in
  * TypeScript only.

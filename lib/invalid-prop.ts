@@ -1,4 +1,4 @@
-import { Duration, Size, Token } from 'aws-cdk-lib';
+import { type Duration, type Size, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** What CDK's look-ups (Vpc, SecurityGroup, DatabaseInstance, StringParameter and the like) answer in the first synthesis. */
@@ -32,14 +32,30 @@ export function invalidProp(scope: IConstruct, details: InvalidPropDetails): Err
 
 /** Refuses what is only known at the deployment, where the library has to reckon with it. */
 export function refuseToken(scope: IConstruct, prop: string, value: unknown) {
-  const unknown = value instanceof Duration || value instanceof Size ? value.isUnresolved() : Token.isUnresolved(value);
-  if (unknown) {
+  if (hasUnit(value) ? value.isUnresolved() : Token.isUnresolved(value)) {
     throw invalidProp(scope, {
       prop,
       problem: 'is a token, whose value is not known before the deployment',
       remedy: 'Give a plain value: the library reckons with it at synthesis',
     });
   }
+}
+
+/** By which each is told from the other. Where there are two copies of CDK, they do not know each other's classes. */
+const UNITS = { Duration: 'toSeconds', Size: 'toGibibytes' };
+
+function hasUnit(value: unknown): value is Duration | Size {
+  return Object.values(UNITS).some((method) => hasMethod(value, method));
+}
+
+function hasMethod(value: unknown, method: string): boolean {
+  return typeof (value as { [name: string]: unknown } | null | undefined)?.[method] === 'function';
+}
+
+/** Refuses a bare number, for which the compiler asks for a unit in TypeScript only. Nothing is fine. */
+export function checkUnit(scope: IConstruct, prop: string, unit: keyof typeof UNITS, given: unknown, remedy: string) {
+  if (given === undefined || given === null || hasMethod(given, UNITS[unit])) return;
+  throw invalidProp(scope, { prop, problem: `must be a ${unit}, got: ${typeof given}`, remedy });
 }
 
 /** A whole number within bounds, or an error. @param remedy if there is something better to say than how it is written */
@@ -62,8 +78,17 @@ export function whole(
   return value;
 }
 
-/** Whole days within bounds, or an error. Of a token only the unit is known. */
-export function checkDays(scope: IConstruct, prop: string, given: Duration, from: number, to: number, remedy: string) {
+/** Whole days within bounds, if any are given, or an error. Of a token only the unit is known. */
+export function checkDays(
+  scope: IConstruct,
+  prop: string,
+  given: Duration | undefined,
+  from: number,
+  to: number,
+  remedy: string,
+) {
+  checkUnit(scope, prop, 'Duration', given, remedy);
+  if (!given) return;
   const days = given.isUnresolved() ? undefined : given.toDays({ integral: false });
   if (days === undefined ? given.unitLabel() === 'days' : Number.isInteger(days) && days >= from && days <= to) return;
   throw invalidProp(scope, {

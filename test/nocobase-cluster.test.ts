@@ -176,6 +176,7 @@ test.each([
     '`upgradeTimeout` must be whole seconds between 10 minutes and 12 hours, got: 5 minutes.',
   ],
   [{ upgradeTimeout: Duration.days(1) }, 'got: 1 day.'],
+  [{ upgradeTimeout: 7 as any }, '`upgradeTimeout` must be a Duration, got: number. It is the longest time'],
   [{ upgradeTimeout: Duration.millis(600_500) }, '`upgradeTimeout` must be whole seconds'],
   [
     { plugins: undefined },

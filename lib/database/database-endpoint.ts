@@ -12,6 +12,10 @@ const AURORA_READERS = /\.cluster-ro-[a-z0-9]+\.[a-z0-9-]+\.rds\./;
 /** An address, by what it is of RDS. */
 interface Endpoint {
   readonly name: string;
+  /** Where it is known. */
+  readonly engine?: string;
+  /** The property that makes it a replica. */
+  readonly replicaBy?: string;
   readonly kind: 'readers of Aurora' | 'readers of a proxy' | 'proxy' | 'server';
 }
 
@@ -21,7 +25,21 @@ export function checkServer(scope: IConstruct, prop: string, host: string, caPro
   checkCa(scope, caProp, ca);
   const endpoint = endpointOfApp(host) ?? endpointByName(host);
   if (endpoint === undefined) return;
-  const { name, kind } = endpoint;
+  const { name, kind, engine, replicaBy } = endpoint;
+  if (engine !== undefined && isKnown(engine) && !/^(aurora-)?postgres(ql)?$/i.test(engine)) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `is that of ${name}, which is ${engine}, and this cluster speaks to PostgreSQL`,
+      remedy: 'Give that of an RDS PostgreSQL or Aurora PostgreSQL',
+    });
+  }
+  if (replicaBy !== undefined) {
+    throw invalidProp(scope, {
+      prop,
+      problem: `is that of ${name}, which is made as a read replica (\`${replicaBy}\`), to which nobody can write`,
+      remedy: `Give that of the database which it is a replica of. If it has been promoted, take \`${replicaBy}\` out of it`,
+    });
+  }
   if (kind === 'readers of Aurora') {
     throw invalidProp(scope, {
       prop,
@@ -58,14 +76,27 @@ function endpointOfApp(host: string): Endpoint | undefined {
   if (resource === undefined) return undefined;
   const name = pathOf(resource);
   if (rds.CfnDBCluster.isCfnDBCluster(resource)) {
-    return { name, kind: attribute === 'ReadEndpoint.Address' ? 'readers of Aurora' : 'server' };
+    const replicaBy = resource.replicationSourceIdentifier === undefined ? undefined : 'replicationSourceIdentifier';
+    const kind = attribute === 'ReadEndpoint.Address' ? 'readers of Aurora' : 'server';
+    return { name, kind, engine: resource.engine, replicaBy };
   }
-  if (rds.CfnDBInstance.isCfnDBInstance(resource)) return { name, kind: 'server' };
-  if (rds.CfnDBProxy.isCfnDBProxy(resource)) return { name, kind: 'proxy' };
+  if (rds.CfnDBInstance.isCfnDBInstance(resource)) {
+    return { name, kind: 'server', engine: resource.engine, replicaBy: replicaBy(resource) };
+  }
+  if (rds.CfnDBProxy.isCfnDBProxy(resource)) return { name, kind: 'proxy', engine: resource.engineFamily };
   if (rds.CfnDBProxyEndpoint.isCfnDBProxyEndpoint(resource)) {
     return { name, kind: resource.targetRole === 'READ_ONLY' ? 'readers of a proxy' : 'proxy' };
   }
   return undefined;
+}
+
+/** One that is restored to a point in time has a source as well, and takes writes. */
+function replicaBy(instance: rds.CfnDBInstance): string | undefined {
+  const { restoreTime, useLatestRestorableTime } = instance;
+  if (restoreTime || useLatestRestorableTime) return undefined;
+  return (['sourceDbInstanceIdentifier', 'sourceDbClusterIdentifier'] as const).find(
+    (prop) => instance[prop] !== undefined,
+  );
 }
 
 function endpointByName(host: string): Endpoint | undefined {

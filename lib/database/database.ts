@@ -94,7 +94,7 @@ export abstract class Database implements IDatabase {
    * Nodes are let in to its security groups.
    */
   public static fromInstance(instance: rds.IDatabaseInstance, options: ExistingRdsOptions): Database {
-    return new Deferred((scope) => existingRds(scope, instance, () => instance?.instanceEndpoint, { ...options }));
+    return new Deferred((scope) => existingRds(scope, instance, () => instance?.instanceEndpoint, options));
   }
 
   /**
@@ -103,7 +103,7 @@ export abstract class Database implements IDatabase {
    * security groups, and wait for the instances that are made with it.
    */
   public static fromCluster(cluster: rds.IDatabaseCluster, options: ExistingRdsOptions): Database {
-    return new Deferred((scope) => existingRds(scope, cluster, () => cluster?.clusterEndpoint, { ...options }));
+    return new Deferred((scope) => existingRds(scope, cluster, () => cluster?.clusterEndpoint, options));
   }
 
   /**
@@ -119,7 +119,7 @@ export abstract class Database implements IDatabase {
    * of a cluster, the targets of a proxy.
    */
   public static existing(server: DatabaseServer): Database {
-    return new Deferred((scope) => existingDatabase(scope, { ...server }));
+    return new Deferred((scope) => existingDatabase(scope, server));
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */

@@ -1,6 +1,7 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
+import { checkSecret } from '../given-secret';
 import { checkPort, portText } from '../host-and-port';
 import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
@@ -86,8 +87,9 @@ export interface DatabaseServer extends ExistingDatabaseOptions {
 
 export function existingDatabase(scope: Construct, server: DatabaseServer): DatabaseBinding {
   const database = new Construct(scope, 'Database');
+  checkRequired(database, { 'database.host': server?.host });
   const { host, port = 5432, databaseName = 'nocobase', secret } = server;
-  checkRequired(database, { 'database.host': host, 'database.secret': secret });
+  checkSecret(database, 'database.secret', secret);
   checkServer(database, 'database.host', host, 'database.ca', server.ca);
   checkPort(database, 'database.port', port);
   checkIdentifier(database, 'database.databaseName', databaseName);

@@ -2,6 +2,7 @@ import { Token, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type { Construct, IConstruct } from 'constructs';
+import { checkSecret } from '../given-secret';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { checkRequired } from '../required-options';
 import { checkRegion } from '../same-region';
@@ -41,6 +42,7 @@ export function existingRds(
     remedy: 'Give one of that region, or put the cluster into the region of the database',
   });
   checkEngine(scope, source);
+  checkSecret(scope, 'database.secret', options?.secret);
   const { ca = DatabaseCa.rds() } = options;
   checkAuthority(scope, source, ca);
   warnOfShortcomings(scope, source, options);

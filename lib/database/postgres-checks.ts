@@ -1,7 +1,7 @@
 import { type Size, SizeRoundingBehavior } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
-import { checkDays, invalidProp, isKnown, refuseToken } from '../invalid-prop';
+import { checkDays, checkUnit, invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { checkRequired } from '../required-options';
 import { checkKey, checkRegion } from '../same-region';
 import { checkIdentifier } from './database-contributions';
@@ -44,10 +44,8 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
       remedy: "Write e.g. new ec2.InstanceType('m7g.large')",
     });
   }
-  if (props.backupRetention) {
-    const remedy = 'Write e.g. Duration.days(14): without automated backups an upgrade cannot be undone';
-    checkDays(scope, 'database.backupRetention', props.backupRetention, 1, 35, remedy);
-  }
+  const backups = 'Write e.g. Duration.days(14): without automated backups an upgrade cannot be undone';
+  checkDays(scope, 'database.backupRetention', props.backupRetention, 1, 35, backups);
   checkStorage(scope, props);
   checkCertificate(scope, 'database.caCertificate', props.caCertificate);
   checkTableNaming(scope, props);
@@ -56,8 +54,10 @@ export function checkPostgresProps(scope: IConstruct, props: PostgresDatabasePro
 }
 
 function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
-  refuseToken(scope, 'database.allocatedStorage', props.allocatedStorage);
-  refuseToken(scope, 'database.maxAllocatedStorage', props.maxAllocatedStorage);
+  for (const prop of ['allocatedStorage', 'maxAllocatedStorage'] as const) {
+    checkUnit(scope, `database.${prop}`, 'Size', props[prop], 'Write e.g. Size.gibibytes(100)');
+    refuseToken(scope, `database.${prop}`, props[prop]);
+  }
   const { allocated, maximum } = storageOf(props);
   if (allocated !== undefined && !isWhole(allocated, DEFAULT_STORAGE)) {
     throw invalidProp(scope, {

@@ -3,6 +3,7 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { referredResource } from '../app-resources';
+import { checkConstruct } from '../given-construct';
 import { invalidProp } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 
@@ -10,6 +11,7 @@ const PROP = 'entrance.accessLogs';
 
 /** Keeps the access logs of a load balancer in a bucket that AWS can write them to. */
 export function keepAccessLogs(scope: Construct, loadBalancer: elbv2.ApplicationLoadBalancer, bucket: s3.IBucket) {
+  checkConstruct(scope, PROP, bucket, "Bucket.fromBucketName(this, 'Logs', bucketName)");
   if (Token.isUnresolved(Stack.of(scope).region)) {
     throw invalidProp(scope, {
       prop: PROP,

@@ -1,6 +1,7 @@
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
+import { checkSecret } from '../given-secret';
 import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
 import { checkRequired } from '../required-options';
@@ -71,7 +72,7 @@ export abstract class ApplicationKeys implements IApplicationKeys {
    */
   public static fromSecret(secret: secretsmanager.ISecret): ApplicationKeys {
     return new Existing((scope) => {
-      checkRequired(scope, { keys: secret });
+      checkSecret(scope, 'keys', secret);
       return {
         appKey: StoredSecret.inSecretsManager(secret, 'APP_KEY'),
         aesSecretKey: StoredSecret.inSecretsManager(secret, 'APP_AES_SECRET_KEY'),
@@ -85,7 +86,7 @@ export abstract class ApplicationKeys implements IApplicationKeys {
    * have to be in the region of the cluster.
    */
   public static existing(keys: ExistingKeys): ApplicationKeys {
-    return new Existing(() => ({ ...keys }));
+    return new Existing(() => keys);
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */
@@ -106,6 +107,7 @@ class Existing extends ApplicationKeys {
   public bind(scope: Construct, context: ApplicationKeysContext): ApplicationKeysBinding {
     const keys = new Construct(scope, 'Keys');
     const given = this.given(keys);
+    checkRequired(keys, { 'keys.appKey': given?.appKey, 'keys.aesSecretKey': given?.aesSecretKey });
     const { appKey, aesSecretKey, rootPassword } = given;
     checkStored(keys, given);
     refuseOneForTwo(keys, given);
@@ -120,7 +122,6 @@ class Existing extends ApplicationKeys {
 
 /** The preflight check reads them, and has to know where they are. */
 function checkStored(scope: IConstruct, { appKey, aesSecretKey, rootPassword }: ExistingKeys) {
-  checkRequired(scope, { 'keys.appKey': appKey, 'keys.aesSecretKey': aesSecretKey });
   for (const [prop, secret] of Object.entries({ appKey, aesSecretKey, rootPassword })) {
     if (secret !== undefined && typeof secret.storeArn !== 'string') {
       throw invalidProp(scope, {

@@ -1,5 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
+import { checkConstruct, IMPORTED_VPC } from '../given-construct';
 import { checkedSubnets, refuseList } from './subnet-checks';
 
 /** What something that holds data asks of its subnets. */
@@ -29,6 +30,7 @@ export function dataSubnets(
   given: ec2.SubnetSelection | undefined,
   { onePerZone = false, fewestZones = 2, singly = false }: DataSubnetRules = {},
 ): ec2.SubnetSelection {
+  checkConstruct(scope, 'vpc', vpc, IMPORTED_VPC);
   const { PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
   const selection = checkedSubnets(scope, vpc, {
     prop: given ? 'vpcSubnets' : 'vpc',

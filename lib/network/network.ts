@@ -44,6 +44,7 @@ export class Network extends Construct {
     this.vpcProp = props.vpcProp ?? 'vpc';
     this.nodesAreSelected = props.subnets?.nodes !== undefined;
     this.node.addValidation({ validate: () => this.checkEndpoints() });
+    this.checkTiers(props.subnets);
     if (props.vpc === undefined) {
       this.refuseSubnets(props.subnets);
       const natGateways = props.natGateways ?? 1;
@@ -164,6 +165,15 @@ export class Network extends Construct {
       destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup),
     });
     return vpc;
+  }
+
+  private checkTiers(subnets: unknown) {
+    if (subnets === undefined || subnets === null || (typeof subnets === 'object' && !Array.isArray(subnets))) return;
+    throw invalidProp(this, {
+      prop: 'subnets',
+      problem: `must say what the subnets are for, got: ${Array.isArray(subnets) ? 'a list' : typeof subnets}`,
+      remedy: 'Write e.g. { nodes: { subnets: [ … ] } }; there are `entrance`, `nodes` and `data`',
+    });
   }
 
   private refuseSubnets(subnets: ClusterSubnets | undefined) {

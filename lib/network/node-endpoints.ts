@@ -2,9 +2,9 @@ import { Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
-import { checkConstruct } from '../given-construct';
+import { checkConstruct, IMPORTED_VPC } from '../given-construct';
 import { invalidProp } from '../invalid-prop';
-import { checkOtherEndpoints, hasS3Gateway } from './other-endpoints';
+import { checkOtherEndpoints, withoutS3Gateway } from './other-endpoints';
 import { compareVpcs } from './same-vpc';
 import { refuseSharedVpc } from './shared-vpc';
 import { checkedSubnets } from './subnet-checks';
@@ -39,7 +39,8 @@ export interface NodeEndpointsProps {
   /**
    * Also a gateway endpoint for S3, from where the layers of an image come. A
    * route table takes one, so that a VPC which has one must not get another.
-   * One that the app makes for the VPC is found where it is made before this.
+   * One that the app makes for the VPC is found where it is made before this; one that has some of the subnets without
+   * a way out, and not all, is an error.
    *
    * @default - made where the VPC is of this app, which makes none for it; not made in an imported VPC, with a warning
    */
@@ -121,7 +122,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
       this.add('ExecuteCommand', services.SSM_MESSAGES);
     }
     const isMadeHere = this.vpc instanceof ec2.Vpc;
-    const hasS3 = hasS3Gateway(this, this.vpc, this.vpc.selectSubnets(this.subnets).subnets);
+    const hasS3 = this.hasS3(props.s3);
     if (props.s3 ?? (isMadeHere && !hasS3)) {
       this.s3 = this.makeS3();
     } else if (props.s3 === undefined && !isMadeHere && !hasS3) {
@@ -159,6 +160,24 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     this.made.set(id, endpoint);
   }
 
+  /** Whether the app makes a gateway for S3 that the subnets go by. Another one beside it would have tables of it. */
+  private hasS3(wanted: boolean | undefined): boolean {
+    const { subnets } = this.vpc.selectSubnets(this.subnets);
+    const without = withoutS3Gateway(this, this.vpc, subnets);
+    const isIn = without.length < subnets.length;
+    const withEgress = new Set(this.vpc.privateSubnets.map(({ subnetId }) => subnetId));
+    const stranded = without.filter(({ subnetId }) => !withEgress.has(subnetId));
+    if (wanted !== false && isIn && stranded.length > 0) {
+      throw invalidProp(this, {
+        prop: 's3',
+        problem: `has to be for all subnets, and the app makes a gateway for S3 that is not in the route tables of ${stranded.map(({ node }) => node.path).join(', ')}: nodes there could not pull their image`,
+        remedy:
+          'Make that gateway with them too (`subnets` of it), leave it out for one that is made here, or set `s3` to false where they have another way to S3',
+      });
+    }
+    return isIn;
+  }
+
   private makeS3(): ec2.GatewayVpcEndpoint {
     const { subnets } = this.vpc.selectSubnets(this.subnets);
     if (!subnets.some(({ routeTable }) => routeTable?.routeTableId)) {
@@ -178,7 +197,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
   }
 
   private check(other: NodeEndpoints | undefined) {
-    checkConstruct(this, 'vpc', this.vpc, "Vpc.fromLookup(this, 'Vpc', { vpcId })");
+    checkConstruct(this, 'vpc', this.vpc, IMPORTED_VPC);
     if (other) {
       throw invalidProp(this, {
         prop: 'vpc',

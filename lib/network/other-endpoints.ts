@@ -5,12 +5,14 @@ import { pathOf, resources } from '../app-resources';
 import { identityOf } from '../identity';
 import { invalidProp, isKnown } from '../invalid-prop';
 
-/** Whether the app makes a gateway endpoint for S3 that these subnets go by, as far as their route tables are known. */
-export function hasS3Gateway(scope: IConstruct, vpc: IVpc, subnets: ISubnet[]): boolean {
-  const tables = subnets.map(({ routeTable }) => routeTable?.routeTableId);
-  return endpointsOf(scope, vpc)
-    .filter((endpoint) => isGateway(endpoint) && serviceOf(endpoint) === 's3')
-    .some(({ routeTableIds }) => tables.some((id) => id === undefined || routeTableIds?.includes(id)));
+/** Those of the subnets that go by no gateway endpoint for S3 of the app, as far as their route tables are known. */
+export function withoutS3Gateway(scope: IConstruct, vpc: IVpc, subnets: ISubnet[]): ISubnet[] {
+  const gateways = endpointsOf(scope, vpc).filter((endpoint) => isGateway(endpoint) && serviceOf(endpoint) === 's3');
+  if (gateways.length === 0) return subnets;
+  return subnets.filter(({ routeTable }) => {
+    const id = routeTable?.routeTableId;
+    return id !== undefined && !gateways.some(({ routeTableIds }) => routeTableIds?.includes(id));
+  });
 }
 
 /** Endpoints of the same app that EC2 would refuse beside those that a scope has made, or because of which it would refuse them. */

@@ -9,9 +9,6 @@ import { pathOf, referredResource } from '../app-resources';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 
-/** How a Secret that is there is given. */
-export const IMPORTED_SECRET = "Secret.fromSecretCompleteArn(this, 'Secret', arn)";
-
 /**
  * A secret value that stays in Secrets Manager or Parameter Store: ECS injects
  * it into nodes, and the template holds no more than where it is.

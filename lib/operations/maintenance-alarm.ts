@@ -2,18 +2,20 @@ import { Aws, Duration, Validations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { checkUnit, invalidProp } from '../invalid-prop';
 import { MAINTENANCE_IS_ON } from './maintenance-begin';
 
 /** How long a maintenance may take: whole hours between 1 and 24. */
 export function checkedMaintenanceAlarmAfter(scope: IConstruct, after: Duration): Duration {
+  const remedy = 'It is how long your longest maintenance takes; leave it out for 4 hours';
+  checkUnit(scope, 'maintenanceAlarmAfter', 'Duration', after, remedy);
   const known = !after.isUnresolved();
   const hours = known ? after.toHours({ integral: false }) : Number.NaN;
   if (!Number.isInteger(hours) || hours < 1 || hours > 24) {
     throw invalidProp(scope, {
       prop: 'maintenanceAlarmAfter',
       problem: `must be whole hours between 1 and 24, got: ${known ? after.toHumanString() : 'a token'}`,
-      remedy: 'It is how long your longest maintenance takes; leave it out for 4 hours',
+      remedy,
     });
   }
   return after;

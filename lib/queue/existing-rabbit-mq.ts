@@ -5,6 +5,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { pathOf, resourcesIn } from '../app-resources';
 import { checkCertificate } from '../certificate';
+import { checkSecret } from '../given-secret';
 import { checkPort } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
@@ -82,8 +83,9 @@ const OLDEST_MAJOR_VERSION = 4;
 
 export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOptions): MessageQueueBinding {
   const queue = new Construct(scope, 'Queue');
+  checkRequired(queue, { 'queue.endpoint': options?.endpoint });
   const { endpoint, virtualHost = '/', secret, caCertificate, securityGroups } = options;
-  checkRequired(queue, { 'queue.endpoint': endpoint, 'queue.secret': secret });
+  checkSecret(queue, 'queue.secret', secret);
   checkCertificate(queue, 'queue.caCertificate', caCertificate);
   checkUrlVariable(queue, options.urlVariable);
   checkVirtualHost(queue, virtualHost);

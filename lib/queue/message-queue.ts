@@ -47,7 +47,7 @@ export abstract class MessageQueue implements IMessageQueue {
 
   /** A RabbitMQ that runs already, of Amazon MQ or your own. */
   public static existingRabbitMq(options: ExistingRabbitMqOptions): MessageQueue {
-    return new Deferred((scope) => existingRabbitMq(scope, { ...options }));
+    return new Deferred((scope) => existingRabbitMq(scope, options));
   }
 
   /**

@@ -6,6 +6,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { checkConstruct, IMPORTED_VPC } from '../given-construct';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { dataSubnets } from '../network/data-subnets';
 import { refuseSharedVpc } from '../network/shared-vpc';
@@ -113,6 +114,7 @@ export class RabbitMqBroker extends Construct implements ec2.IConnectable, IMess
   constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
     super(scope, id);
     this.validate(props);
+    checkConstruct(this, 'vpc', props.vpc, IMPORTED_VPC);
     refuseSharedVpc(
       this,
       props.vpc,

@@ -6,6 +6,7 @@ import { checkCertificate } from '../certificate';
 import { checkHost, checkPort, portText } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
+import { checkRequired } from '../required-options';
 import { serverConnections } from '../server-connections';
 import { checkKnownRedis } from './known-redis';
 import { hasOneDatabase, isServerless } from './one-database';
@@ -78,6 +79,7 @@ const USUAL_PORT = 6379;
 /** @param port as it stands in a URL, where that is known better than the number */
 export function existingRedis(scope: Construct, options: ExistingRedisOptions, port?: string): RedisBinding {
   const redis = new Construct(scope, 'Redis');
+  checkRequired(redis, { 'redis.host': options?.host });
   const { host, port: number = USUAL_PORT, tls = true, username, password, caCertificate } = options;
   checkOptions(redis, options);
   warn(redis, options);

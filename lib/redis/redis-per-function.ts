@@ -52,6 +52,30 @@ export interface RedisPerFunctionProps {
   readonly others?: IRedis;
 }
 
+/** Whom a Redis can be named for. */
+export const NAMES = [...FUNCTIONS, 'others'] as const;
+
+/** The compiler asks for strategies in TypeScript; not every language has one. */
+export function checkPerFunction(scope: Construct, props: RedisPerFunctionProps | undefined) {
+  if (typeof props !== 'object' || props === null) {
+    throw invalidProp(scope, {
+      prop: 'redis',
+      problem: `names no Redis for any function, got: ${props === undefined || props === null ? 'nothing' : typeof props}`,
+      remedy: 'Write Redis.perFunction({ cache: … }), or Redis.valkey() for one that is for all of them',
+    });
+  }
+  for (const name of NAMES) {
+    const redis = props[name];
+    if (redis !== undefined && typeof redis?.bind !== 'function') {
+      throw invalidProp(scope, {
+        prop: `redis.${name}`,
+        problem: `must be made by one of the factories, got: ${redis === null ? 'nothing' : typeof redis}`,
+        remedy: `Write ${name}: Redis.valkey({ … }), or Redis.existing({ host }) for one that runs already`,
+      });
+    }
+  }
+}
+
 /**
  * Binds each Redis once. The one for `others` has the id that a single Redis
  * has, so that taking a function out of it does not replace it; another one has
@@ -89,9 +113,9 @@ export function redisPerFunction(scope: Construct, props: RedisPerFunctionProps,
 }
 
 /** Only the queue would be left for it, which RabbitMQ may have. */
-function refuseIdleRedis(scope: Construct, { others, ...named }: RedisPerFunctionProps) {
-  const left = FUNCTIONS.filter((name) => named[name] === undefined);
-  if (others === undefined && left.length === 1 && left[0] === 'queue') {
+function refuseIdleRedis(scope: Construct, props: RedisPerFunctionProps) {
+  const left = FUNCTIONS.filter((name) => props[name] === undefined);
+  if (props.others === undefined && left.length === 1 && left[0] === 'queue') {
     throw invalidProp(scope, {
       prop: 'redis.queue',
       problem:

@@ -6,7 +6,7 @@ import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
 import { type ExistingRedisOptions, existingRedis } from './existing-redis';
 import { type ExistingReplicationGroupOptions, existingReplicationGroup } from './existing-replication-group';
-import { type RedisPerFunctionProps, redisPerFunction } from './redis-per-function';
+import { checkPerFunction, NAMES, type RedisPerFunctionProps, redisPerFunction } from './redis-per-function';
 import { ValkeyCache, type ValkeyProps } from './valkey-cache';
 
 /** A connection URL for each function, with its password as a dynamic reference. */
@@ -104,7 +104,7 @@ export abstract class Redis implements IRedis {
    * RedisBloom, the list of revoked tokens falls back to the database.
    */
   public static existing(options: ExistingRedisOptions): Redis {
-    return new Deferred((scope) => existingRedis(scope, { ...options }));
+    return new Deferred((scope) => existingRedis(scope, options));
   }
 
   /**
@@ -116,12 +116,12 @@ export abstract class Redis implements IRedis {
     replicationGroup: elasticache.CfnReplicationGroup,
     options: ExistingReplicationGroupOptions = {},
   ): Redis {
-    return new Deferred((scope) => existingReplicationGroup(scope, replicationGroup, { ...options }));
+    return new Deferred((scope) => existingReplicationGroup(scope, replicationGroup, options));
   }
 
   /** A Redis for each function, where one is not to be for all. None of them can be one of these again. */
   public static perFunction(props: RedisPerFunctionProps): Redis {
-    return new PerFunction({ ...props });
+    return new PerFunction(props);
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */
@@ -144,8 +144,9 @@ class PerFunction extends Redis {
   }
 
   public bind(scope: Construct, context: PartContext): RedisBinding {
-    for (const [name, redis] of Object.entries(this.props)) {
-      if (redis instanceof PerFunction) {
+    checkPerFunction(scope, this.props);
+    for (const name of NAMES) {
+      if (this.props[name] instanceof PerFunction) {
         throw invalidProp(scope, {
           prop: `redis.${name}`,
           problem: 'is a Redis for each function again, some of which would be idle',

@@ -124,6 +124,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
     const automaticFailover = props.automaticFailover ?? replicas > 0;
     const snapshotDays = props.snapshotRetention?.toDays() ?? 0;
 
+    const vpcSubnets = dataSubnets(this, props.vpc, props.vpcSubnets);
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc: props.vpc,
       description: 'Redis of a NocoBase cluster',
@@ -150,7 +151,7 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
 
     const subnetGroup = new elasticache.CfnSubnetGroup(this, 'Subnets', {
       description: 'Redis of a NocoBase cluster',
-      subnetIds: props.vpc.selectSubnets(dataSubnets(this, props.vpc, props.vpcSubnets)).subnetIds,
+      subnetIds: props.vpc.selectSubnets(vpcSubnets).subnetIds,
     });
     // The default, volatile-lru, evicts keys with a time to live first, and those are locks and queue data
     // (taskforcesh/bullmq#2215). A group named by us also survives an engine upgrade.

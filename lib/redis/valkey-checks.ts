@@ -39,8 +39,6 @@ export function checkValkeyProps(scope: IConstruct, props: ValkeyProps) {
       remedy: 'Set `redis.replicas` to 1 or leave `automaticFailover` out',
     });
   }
-  if (props.snapshotRetention) {
-    const remedy = 'Write e.g. Duration.days(7), or leave it out for no snapshots';
-    checkDays(scope, 'redis.snapshotRetention', props.snapshotRetention, 0, 35, remedy);
-  }
+  const snapshots = 'Write e.g. Duration.days(7), or leave it out for no snapshots';
+  checkDays(scope, 'redis.snapshotRetention', props.snapshotRetention, 0, 35, snapshots);
 }

@@ -62,12 +62,10 @@ const STATEMENT = JSON.stringify({
   Condition: { Bool: { 'aws:SecureTransport': 'true' } },
 });
 
-export function existingStorage(
-  scope: Construct,
-  { fileSystem, accessPoint, path }: ExistingStorage,
-): SharedStorageBinding {
+export function existingStorage(scope: Construct, given: ExistingStorage): SharedStorageBinding {
   const storage = new Construct(scope, 'Storage');
-  checkRequired(storage, { 'storage.fileSystem': fileSystem });
+  checkRequired(storage, { 'storage.fileSystem': given?.fileSystem });
+  const { fileSystem, accessPoint, path } = given;
   checkConstruct(storage, 'storage.fileSystem', fileSystem, fileSystem.fileSystemId);
   checkConstruct(storage, 'storage.accessPoint', accessPoint, accessPoint?.accessPointId);
   if ((accessPoint === undefined) === (path === undefined)) {

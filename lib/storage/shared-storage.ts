@@ -46,7 +46,7 @@ export abstract class SharedStorage implements ISharedStorage {
 
   /** An access point or a path of an EFS that is there already. */
   public static existing(storage: ExistingStorage): SharedStorage {
-    return new Deferred((scope) => existingStorage(scope, { ...storage }));
+    return new Deferred((scope) => existingStorage(scope, storage));
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */

@@ -1,5 +1,5 @@
-import type { Stack } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Database, DatabaseCa } from '../../lib';
 import { named, newPlace } from '../part-fixture';
@@ -63,6 +63,49 @@ test.each<[string, (stack: Stack, vpc: ec2.IVpc) => string, DatabaseCa, string]>
     DatabaseCa.wellKnown(),
     'the certificate of Prod/Aurora is',
   ],
+  [
+    'a replica',
+    (stack, vpc) =>
+      new rds.DatabaseInstanceReadReplica(stack, 'Replica', {
+        sourceDatabaseInstance: instance(stack, vpc),
+        instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MEDIUM),
+        vpc,
+      }).dbInstanceEndpointAddress,
+    DatabaseCa.rds(),
+    '`database.host` is that of Prod/Replica, which is made as a read replica (`sourceDbInstanceIdentifier`), to which nobody can write. Give that of the database which it is a replica of. If it has been promoted, take `sourceDbInstanceIdentifier` out of it.',
+  ],
+  [
+    'a replica of a cluster',
+    (stack) => new rds.CfnDBInstance(stack, 'Replica', { sourceDbClusterIdentifier: 'crm' }).attrEndpointAddress,
+    DatabaseCa.rds(),
+    'which is made as a read replica (`sourceDbClusterIdentifier`)',
+  ],
+  [
+    'a cluster that is a replica',
+    (stack) => new rds.CfnDBCluster(stack, 'Replica', { replicationSourceIdentifier: 'crm' }).attrEndpointAddress,
+    DatabaseCa.rds(),
+    'which is made as a read replica (`replicationSourceIdentifier`)',
+  ],
+  [
+    'an instance of MySQL',
+    (stack) => new rds.CfnDBInstance(stack, 'Crm', { engine: 'mysql' }).attrEndpointAddress,
+    DatabaseCa.rds(),
+    '`database.host` is that of Prod/Crm, which is mysql, and this cluster speaks to PostgreSQL.',
+  ],
+  [
+    'a cluster of MySQL',
+    (stack) => new rds.CfnDBCluster(stack, 'Crm', { engine: 'aurora-mysql' }).attrEndpointAddress,
+    DatabaseCa.rds(),
+    'which is aurora-mysql, and this cluster',
+  ],
+  [
+    'a proxy of MySQL',
+    (stack) =>
+      new rds.CfnDBProxy(stack, 'Crm', { dbProxyName: 'crm', engineFamily: 'MYSQL', roleArn: 'arn', vpcSubnetIds: [] })
+        .attrEndpoint,
+    DatabaseCa.wellKnown(),
+    'which is MYSQL, and this cluster',
+  ],
 ])('%s is refused', (_, hostOf, ca, message) => {
   expect(on(hostOf, ca)).toThrow(message);
 });
@@ -71,6 +114,20 @@ test.each<[string, (stack: Stack, vpc: ec2.IVpc) => string, DatabaseCa]>([
   ['the writer of Aurora', (stack, vpc) => aurora(stack, vpc).clusterEndpoint.hostname, DatabaseCa.rds()],
   ['an instance', (stack, vpc) => instance(stack, vpc).instanceEndpoint.hostname, DatabaseCa.rds()],
   ['a proxy', (stack, vpc) => proxy(stack, vpc).endpoint, DatabaseCa.wellKnown()],
+  [
+    'one that is restored to a point in time',
+    (stack) =>
+      new rds.CfnDBInstance(stack, 'Crm', { sourceDbInstanceIdentifier: 'crm', useLatestRestorableTime: true })
+        .attrEndpointAddress,
+    DatabaseCa.rds(),
+  ],
+  [
+    'one whose engine is a token',
+    (stack) =>
+      new rds.CfnDBInstance(stack, 'Crm', { engine: new CfnParameter(stack, 'Engine').valueAsString })
+        .attrEndpointAddress,
+    DatabaseCa.rds(),
+  ],
 ])('%s is taken with its authority', (_, hostOf, ca) => {
   expect(on(hostOf, ca)).not.toThrow();
 });

@@ -183,6 +183,11 @@ test.each<[string, Partial<DatabaseServer>, string]>([
   ['no host', { host: undefined }, '`database.host` is missing, and there is no default for it.'],
   ['no Secret', { secret: undefined }, '`database.secret` is missing'],
   [
+    'the ARN of a Secret',
+    { secret: 'arn' as any },
+    "/Database]: `database.secret` must be a Secret of Secrets Manager, got: string. Where there is one already, import it: Secret.fromSecretCompleteArn(this, 'Secret', arn).",
+  ],
+  [
     'a security group that is not there',
     { securityGroups: [undefined as any] },
     '`database.securityGroups` must be security groups, and one of them is nothing.',

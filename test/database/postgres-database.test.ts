@@ -149,6 +149,26 @@ test.each<[string, PostgresProps, string]>([
     '`database.backupRetention` must be between 1 and 35 whole days, got: 0.',
   ],
   ['backups for 36 days', { backupRetention: Duration.days(36) }, 'got: 36.'],
+  [
+    'backups without a unit',
+    { backupRetention: 7 as any },
+    '`database.backupRetention` must be a Duration, got: number. Write e.g. Duration.days(14)',
+  ],
+  [
+    'no backups, without a unit,',
+    { backupRetention: 0 as any },
+    '`database.backupRetention` must be a Duration, got: number.',
+  ],
+  [
+    'storage without a unit',
+    { allocatedStorage: 20 as any },
+    '`database.allocatedStorage` must be a Size, got: number. Write e.g. Size.gibibytes(100)',
+  ],
+  [
+    'storage in days',
+    { maxAllocatedStorage: Duration.days(100) as any },
+    '`database.maxAllocatedStorage` must be a Size, got: object.',
+  ],
   ['backups for half a day', { backupRetention: Duration.hours(12) }, 'got: 0.5.'],
   [
     '10 GiB',

@@ -29,6 +29,12 @@ test.each<[string, (scope: Stack) => s3.IBucket]>([
   );
 });
 
+test('the name of a bucket is none', () => {
+  expect(() => synthesizeEntrance(Entrance.http({ accessLogs: 'logs' as any }), newPlatform(stackProps))).toThrow(
+    "`entrance.accessLogs` must be a construct, got: string. Where there is one already, import it: Bucket.fromBucketName(this, 'Logs', bucketName).",
+  );
+});
+
 test('access logs in a stack without a region are refused with the way out', () => {
   const accessLogs = s3.Bucket.fromBucketName(new Stack(), 'Logs', 'logs');
   expect(() => synthesizeEntrance(Entrance.http({ accessLogs }), newPlatform())).toThrow(

@@ -92,6 +92,11 @@ test.each<[string, (stack: Stack) => Partial<ExistingKeys>, string]>([
 test.each<[string, () => ApplicationKeys, string]>([
   ['no Secret', () => ApplicationKeys.fromSecret(undefined as any), '[Prod/Keys]: `keys` is missing'],
   [
+    'the ARN of a Secret',
+    () => ApplicationKeys.fromSecret('arn' as any),
+    '[Prod/Keys]: `keys` must be a Secret of Secrets Manager, got: string.',
+  ],
+  [
     'no key',
     () => ApplicationKeys.existing({ appKey: stored(newStack(), 'app'), aesSecretKey: undefined as any }),
     '`keys.aesSecretKey` is missing',

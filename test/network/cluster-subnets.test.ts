@@ -95,6 +95,20 @@ test('subnets whose ids are tokens are selected like others', () => {
   expect(subnetIds(vpc, network.dataSubnets)).toEqual(ids);
 });
 
+test.each([
+  ['a list', []],
+  ['string', 'subnet-1'],
+])('subnets that are %s say nothing of what they are for', (given, subnets) => {
+  for (const network of [
+    () => ownNetwork({ subnets: subnets as any }),
+    () => networkOf(importedVpc(ALL), { subnets: subnets as any }),
+  ]) {
+    expect(network).toThrow(
+      `[Prod/Network]: \`subnets\` must say what the subnets are for, got: ${given}. Write e.g. { nodes:`,
+    );
+  }
+});
+
 test.each(['entrance', 'nodes', 'data'])('subnets.%s in one zone are refused', (tier) => {
   const vpc = importedVpc({ ...ALL, private: ['a', 'b'] });
   expect(() => networkOf(vpc, { subnets: { [tier]: { availabilityZones: ['b'] } } })).toThrow(

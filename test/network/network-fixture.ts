@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { Network, type NetworkProps } from '../../lib/network/network';
+import { NodeEndpoints, type NodeEndpointsProps } from '../../lib/network/node-endpoints';
 
 export function newStack(props: StackProps = {}): Stack {
   return new Stack(new App(), 'Prod', props);
@@ -59,4 +60,14 @@ export function warnings(scope: Construct): string[] {
     .flatMap(({ node }) => node.metadata)
     .filter(({ type, data }) => type === 'aws:cdk:warning' && String(data).includes('cdk-nocobase:'))
     .map(({ data }) => data);
+}
+
+/** Endpoints in a VPC, with what they are in the template. */
+export function synthesizeEndpoints(vpc: ec2.IVpc, props: Partial<NodeEndpointsProps> = {}) {
+  const stack = Stack.of(vpc);
+  const endpoints = new NodeEndpoints(stack, 'Endpoints', { vpc, ...props });
+  const template = Template.fromStack(stack);
+  const all = Object.values(template.findResources('AWS::EC2::VPCEndpoint')).map(({ Properties }) => Properties);
+  const ofType = (type: string) => all.filter(({ VpcEndpointType }) => VpcEndpointType === type);
+  return { endpoints, template, interfaces: ofType('Interface'), gateways: ofType('Gateway') };
 }

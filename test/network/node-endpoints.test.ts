@@ -4,16 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { NodeEndpoints, type NodeEndpointsProps } from '../../lib/network/node-endpoints';
 import { only, render } from '../cluster-fixture';
-import { importedVpc, isolatedVpc, networkOf, newStack, warnings } from './network-fixture';
-
-function synthesize(vpc: ec2.IVpc, props: Partial<NodeEndpointsProps> = {}) {
-  const stack = Stack.of(vpc);
-  const endpoints = new NodeEndpoints(stack, 'Endpoints', { vpc, ...props });
-  const template = Template.fromStack(stack);
-  const all = Object.values(template.findResources('AWS::EC2::VPCEndpoint')).map(({ Properties }) => Properties);
-  const ofType = (type: string) => all.filter(({ VpcEndpointType }) => VpcEndpointType === type);
-  return { endpoints, template, interfaces: ofType('Interface'), gateways: ofType('Gateway') };
-}
+import { importedVpc, isolatedVpc, networkOf, newStack, synthesizeEndpoints, warnings } from './network-fixture';
 
 /** The services of endpoints without the region. */
 function services(endpoints: any[]): string[] {
@@ -21,7 +12,7 @@ function services(endpoints: any[]): string[] {
 }
 
 test('ECR, logs, Secrets Manager and EFS have endpoints with private DNS, S3 has a gateway', () => {
-  const { interfaces, gateways } = synthesize(isolatedVpc());
+  const { interfaces, gateways } = synthesizeEndpoints(isolatedVpc());
   expect(services(interfaces)).toEqual(['ecr.api', 'ecr.dkr', 'elasticfilesystem', 'logs', 'secretsmanager']);
   for (const endpoint of interfaces) {
     expect(endpoint.PrivateDnsEnabled).toBe(true);
@@ -32,7 +23,7 @@ test('ECR, logs, Secrets Manager and EFS have endpoints with private DNS, S3 has
 });
 
 test('Parameter Store and ECS Exec have them by choice', () => {
-  const { interfaces } = synthesize(isolatedVpc(), { parameterStore: true, executeCommand: true });
+  const { interfaces } = synthesizeEndpoints(isolatedVpc(), { parameterStore: true, executeCommand: true });
   expect(services(interfaces)).toEqual(expect.arrayContaining(['ssm', 'ssmmessages']));
   expect(interfaces).toHaveLength(7);
 });
@@ -62,7 +53,7 @@ test('nobody is let in but who is let in by name, on port 443', () => {
 });
 
 test('principals of the account pass and nobody else, so that no data leaves with the keys of a stranger', () => {
-  const { interfaces } = synthesize(isolatedVpc(), { parameterStore: true });
+  const { interfaces } = synthesizeEndpoints(isolatedVpc(), { parameterStore: true });
   for (const { PolicyDocument } of interfaces) {
     expect(PolicyDocument.Statement).toEqual([
       expect.objectContaining({
@@ -91,97 +82,23 @@ test('a policy can be widened by who has to', () => {
 
 describe('subnets', () => {
   test('are the private ones where there are some', () => {
-    const { interfaces } = synthesize(importedVpc({ public: ['a', 'b'], private: ['a', 'b'], isolated: ['a', 'b'] }));
+    const { interfaces } = synthesizeEndpoints(
+      importedVpc({ public: ['a', 'b'], private: ['a', 'b'], isolated: ['a', 'b'] }),
+    );
     expect(interfaces[0].SubnetIds).toEqual(['private-a', 'private-b']);
   });
 
   test('are what is selected, one in a zone', () => {
     const vpc = isolatedVpc();
-    const { interfaces } = synthesize(vpc, { vpcSubnets: { subnetGroupName: 'Storage' } });
+    const { interfaces } = synthesizeEndpoints(vpc, { vpcSubnets: { subnetGroupName: 'Storage' } });
     expect(interfaces[0].SubnetIds).toEqual(
       Stack.of(vpc).resolve(vpc.selectSubnets({ subnetGroupName: 'Storage' }).subnetIds),
     );
   });
 
   test('that the VPC does not have are refused', () => {
-    expect(() => synthesize(isolatedVpc(), { vpcSubnets: { subnetGroupName: 'Nodes' } })).toThrow(
+    expect(() => synthesizeEndpoints(isolatedVpc(), { vpcSubnets: { subnetGroupName: 'Nodes' } })).toThrow(
       '`vpcSubnets` selects nothing in the VPC',
-    );
-  });
-});
-
-describe('the gateway for S3', () => {
-  const withGateway = () =>
-    isolatedVpc(newStack(), { gatewayEndpoints: { Objects: { service: ec2.GatewayVpcEndpointAwsService.S3 } } });
-  const imported = (routeTables?: string[]) =>
-    ec2.Vpc.fromVpcAttributes(newStack(), 'Vpc', {
-      vpcId: 'vpc-1',
-      availabilityZones: ['a', 'b'],
-      isolatedSubnetIds: ['isolated-a', 'isolated-b'],
-      isolatedSubnetRouteTableIds: routeTables,
-    });
-
-  test('is not made where the VPC has one: a route table takes one', () => {
-    expect(synthesize(withGateway()).endpoints.s3).toBeUndefined();
-  });
-
-  test('is made beside one for DynamoDB', () => {
-    const { DYNAMODB } = ec2.GatewayVpcEndpointAwsService;
-    const vpc = isolatedVpc(newStack(), { gatewayEndpoints: { Tables: { service: DYNAMODB } } });
-    expect(synthesize(vpc).endpoints.s3).toBeDefined();
-  });
-
-  test('is not made in an imported VPC, which may have one, but by choice', () => {
-    const { gateways, endpoints } = synthesize(imported(['rtb-a', 'rtb-b']));
-    expect(gateways).toEqual([]);
-    expect(warnings(endpoints)).toEqual([expect.stringContaining('cdk-nocobase:s3-gateway')]);
-    expect(warnings(synthesize(imported(), { s3: false }).endpoints)).toEqual([]);
-    expect(synthesize(imported(['rtb-a', 'rtb-b']), { s3: true }).gateways[0].RouteTableIds).toEqual([
-      'rtb-a',
-      'rtb-b',
-    ]);
-  });
-
-  test.each([
-    ['of this app', () => isolatedVpc()],
-    ['that was imported, by whose route tables', () => imported(['rtb-a', 'rtb-b'])],
-  ])('is not made in a VPC %s, where the app makes one on its own', (_, vpcOf) => {
-    const vpc = vpcOf();
-    const { S3 } = ec2.GatewayVpcEndpointAwsService;
-    const s3 = new ec2.GatewayVpcEndpoint(Stack.of(vpc), 'S3', { vpc, service: S3 });
-    const { endpoints, gateways } = synthesize(vpc);
-    expect(gateways).toEqual([
-      expect.objectContaining({ RouteTableIds: Stack.of(vpc).resolve((s3.node.defaultChild as any).routeTableIds) }),
-    ]);
-    expect(endpoints.s3).toBeUndefined();
-    expect(warnings(endpoints)).toEqual([]);
-  });
-
-  test('is made beside one of other subnets', () => {
-    const vpc = isolatedVpc();
-    const { S3: service } = ec2.GatewayVpcEndpointAwsService;
-    const subnets = [{ subnetType: ec2.SubnetType.PUBLIC }];
-    new ec2.GatewayVpcEndpoint(Stack.of(vpc), 'S3', { vpc, service, subnets });
-    expect(synthesize(vpc).gateways).toHaveLength(2);
-  });
-
-  test('is refused beside another one in the same route tables', () => {
-    const vpc = isolatedVpc();
-    const stack = Stack.of(vpc);
-    new NodeEndpoints(stack, 'Endpoints', { vpc });
-    vpc.addGatewayEndpoint('Later', { service: ec2.GatewayVpcEndpointAwsService.S3 });
-    expect(() => Template.fromStack(stack)).toThrow(
-      '[Prod/Endpoints]: `s3` makes a second gateway for S3 in route tables that have Prod/Vpc/Later. Take one of the two out: for this one set `s3` to false.',
-    );
-  });
-
-  test('is not made where it is not wanted', () => {
-    expect(synthesize(isolatedVpc(), { s3: false }).gateways).toEqual([]);
-  });
-
-  test('needs route tables', () => {
-    expect(() => synthesize(imported(), { s3: true })).toThrow(
-      '`s3` needs the route tables of the subnets, and the `vpc` was imported without.',
     );
   });
 });
@@ -237,7 +154,9 @@ test('the id of a VPC is none', () => {
 test.each([{ enableDnsSupport: false, enableDnsHostnames: false }, { enableDnsHostnames: false }])(
   'a VPC with %j is refused: nodes would not find them',
   (dns) => {
-    expect(() => synthesize(isolatedVpc(newStack(), dns))).toThrow('`vpc` has no DNS support or no DNS hostnames');
+    expect(() => synthesizeEndpoints(isolatedVpc(newStack(), dns))).toThrow(
+      '`vpc` has no DNS support or no DNS hostnames',
+    );
   },
 );
 
@@ -324,6 +243,6 @@ describe('in a stack of their own', () => {
 
 test('names are right in every partition', () => {
   const vpc = isolatedVpc(newStack({ env: { region: 'cn-north-1' } }));
-  const { interfaces } = synthesize(vpc);
+  const { interfaces } = synthesizeEndpoints(vpc);
   expect(interfaces.map(({ ServiceName }) => ServiceName)).toContain('cn.com.amazonaws.cn-north-1.ecr.api');
 });

@@ -169,6 +169,12 @@ describe('the alarm', () => {
     },
   );
 
+  test('refuses a bare number', () => {
+    expect(() => newCluster({ maintenanceAlarmAfter: 7 as any })).toThrow(
+      '`maintenanceAlarmAfter` must be a Duration, got: number. It is how long your longest maintenance takes',
+    );
+  });
+
   test('refuses a token', () => {
     const maintenanceAlarmAfter = Duration.hours(Lazy.number({ produce: () => 4 }));
     expect(() => newCluster({ maintenanceAlarmAfter })).toThrow(/got: a token/);

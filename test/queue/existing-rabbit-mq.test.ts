@@ -200,6 +200,11 @@ test.each<[string, Options, string]>([
   ['no endpoint', { endpoint: undefined }, '`queue.endpoint` is missing'],
   ['no Secret', { secret: undefined }, '`queue.secret` is missing'],
   [
+    'the ARN of a Secret',
+    { secret: 'arn' as any },
+    '/Queue]: `queue.secret` must be a Secret of Secrets Manager, got: string.',
+  ],
+  [
     'a host without protocol',
     { endpoint: 'mq.internal:5671' },
     "`queue.endpoint` must be protocol, host and port of a RabbitMQ, got: 'mq.internal:5671'. Write e.g. 'amqps://mq.example.com:5671'",

@@ -118,6 +118,27 @@ test.each(['cache', 'others'] as const)('one for each function is not given agai
   );
 });
 
+test.each<[string, any, string]>([
+  [
+    'nothing',
+    undefined,
+    '`redis` names no Redis for any function, got: nothing. Write Redis.perFunction({ cache: … })',
+  ],
+  ['a URL', 'redis://cache', '`redis` names no Redis for any function, got: string.'],
+  [
+    'a URL for a function',
+    { cache: 'redis://cache' },
+    '`redis.cache` must be made by one of the factories, got: string. Write cache: Redis.valkey(',
+  ],
+  [
+    'a URL for the others',
+    { others: 'redis://cache' },
+    '`redis.others` must be made by one of the factories, got: string.',
+  ],
+])('%s is refused', (_, props, message) => {
+  expect(() => bind(() => props)).toThrow(message);
+});
+
 test('a Redis that is given twice is bound once', () => {
   const { stack } = bind((of) => {
     const one = existing(of, 'one', { tls: false });

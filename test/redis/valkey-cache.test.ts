@@ -120,6 +120,11 @@ test.each<[string, ValkeyProps, string]>([
     '`redis.snapshotRetention` must be between 0 and 35 whole days, got: 36.',
   ],
   [
+    'snapshots without a unit',
+    { snapshotRetention: 7 as any },
+    '`redis.snapshotRetention` must be a Duration, got: number. Write e.g. Duration.days(7)',
+  ],
+  [
     'a 17th database',
     { databases: { queue: 16 } },
     '`redis.databases.queue` must be a whole number between 0 and 15, got: 16.',
