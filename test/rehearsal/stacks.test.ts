@@ -122,6 +122,11 @@ test('a resource whose condition does not hold is not there', () => {
   expect(existing.only('AWS::RDS::DBInstance')).toMatchObject({ DBName: 'crm' });
 });
 
+test('a broker in a network that is there is named by its subnet', () => {
+  const assemblyOf = synthesized('existing-app', path.join(directory, 'existing-app')).directory;
+  expect(Assembly.in(assemblyOf).only('AWS::AmazonMQ::Broker').BrokerName).toMatch(/^[\w-]+-[0-9a-f]{17}$/);
+});
+
 test('what a part has to have is asked for by name', () => {
   const open = assembly(({ Company }) => {
     find(Company, 'AWS::ElastiCache::ReplicationGroup').Properties.AuthToken = undefined;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { type Graph, graphOf } from '../critical-path/graph';
@@ -160,6 +161,9 @@ export class Stacks {
         return this.secretArn(stack, logicalId, Properties);
       case 'AWS::SecretsManager::SecretTargetAttachment':
         return this.evaluators.get(stack)!.value(Properties.SecretId, `${nameOf(stack, logicalId, Type)}.SecretId`);
+      case 'AWS::EC2::Subnet':
+        // Taken apart by what is named after it.
+        return `subnet-${createHash('sha256').update(`${stack}.${logicalId}`).digest('hex').slice(0, 17)}`;
       default:
         // Of the others a name will do: nothing on this machine asks for them.
         return `${stack}.${logicalId}`;
