@@ -5,12 +5,12 @@ import { CfnLogGroup, type ILogGroup, LogGroupClass } from 'aws-cdk-lib/aws-logs
 import type { IConstruct } from 'constructs';
 import { pathOf, referredResource } from './app-resources';
 import { checkEcsCluster, checkInstances } from './ecs-cluster-checks';
-import { checkConstruct, checkHere, IMPORTED_VPC } from './given-construct';
+import { checkConstruct, IMPORTED_VPC } from './given-construct';
 import { checkUnit, invalidProp, isKnown, whole } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
-import { checkKey } from './same-region';
+import { checkHere, checkKey } from './same-region';
 
 /** NocoBase's own default; also of the app's configuration. */
 export const DEFAULT_ROOT_EMAIL = 'admin@nocobase.com';
@@ -125,7 +125,7 @@ export function checkLogGroup(scope: IConstruct, logGroup: ILogGroup | undefined
       remedy: 'Give one of the class STANDARD: another log group, for the class of one does not change',
     });
   }
-  checkHere(scope, 'logGroup', logGroup.env, 'Give one that is where the nodes are, or leave it out');
+  checkHere(scope, 'logGroup', logGroup.env, () => 'Give one that is where the nodes are, or leave it out');
 }
 
 export function checkedPublicPath(scope: IConstruct, publicPath: string): string {

@@ -3,9 +3,9 @@ import { CfnLaunchTemplate, InstanceArchitecture, InstanceType } from 'aws-cdk-l
 import { CfnCapacityProvider, Cluster, CpuArchitecture, type ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
 import { referredResource } from './app-resources';
-import { checkHere } from './given-construct';
 import { invalidProp, isKnown } from './invalid-prop';
 import type { NodeCapacity } from './node/node-capacity';
+import { checkHere } from './same-region';
 
 /** A service is of the account and the region of its ECS cluster, which it knows by name. */
 export function checkEcsCluster(scope: IConstruct, { clusterName, clusterArn, env }: ICluster) {
@@ -18,7 +18,12 @@ export function checkEcsCluster(scope: IConstruct, { clusterName, clusterArn, en
   }
   // One that was imported by its attributes says that it is of this stack, whatever its ARN says.
   const [, region = env.region, account = env.account] = /^arn:.*?:ecs:([a-z\d-]+):(\d+):/.exec(clusterArn) ?? [];
-  checkHere(scope, 'ecsCluster', { region, account }, 'Give one that is where the nodes are to be, or leave it out');
+  checkHere(
+    scope,
+    'ecsCluster',
+    { region, account },
+    () => 'Give one that is where the nodes are to be, or leave it out',
+  );
 }
 
 /** Nodes run on instances of Auto Scaling groups, or on Fargate. */

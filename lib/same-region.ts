@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import { invalidProp } from './invalid-prop';
@@ -24,17 +24,22 @@ export function checkRegion(scope: IConstruct, prop: string, { region, here, wha
   });
 }
 
+/** Refuses what is known to be in another region or account, where it is not found by its name. */
+export function checkHere(
+  scope: IConstruct,
+  prop: string,
+  env: ResourceEnvironment,
+  remedy: (where: 'region' | 'account') => string,
+  what?: string,
+) {
+  for (const where of ['region', 'account'] as const) {
+    checkRegion(scope, prop, { region: env[where], here: Stack.of(scope)[where], what, remedy: remedy(where) });
+  }
+}
+
 /** Refuses a part of this app in a stack of another region or account than that of the nodes. */
 export function checkBeside(nodes: IConstruct, prop: string, part: IConstruct) {
-  const [ours, theirs] = [Stack.of(nodes), Stack.of(part)];
-  for (const where of ['region', 'account'] as const) {
-    checkRegion(nodes, prop, {
-      what: part.node.path,
-      region: theirs[where],
-      here: ours[where],
-      remedy: `Make it in a stack of the ${where} of the nodes`,
-    });
-  }
+  checkHere(nodes, prop, Stack.of(part), (where) => `Make it in a stack of the ${where} of the nodes`, part.node.path);
 }
 
 /** Refuses a key that cannot encrypt what is made here. */

@@ -10,7 +10,6 @@ import { CfnReplicationGroup } from 'aws-cdk-lib/aws-elasticache';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import {
   ApplicationKeys,
   ClusterPlugins,
@@ -27,9 +26,9 @@ import {
   RabbitMqBroker,
   Redis,
   SharedStorage,
-  StoredSecret,
   ValkeyCache,
 } from '../../lib';
+import { named, stored as storedIn } from '../part-fixture';
 import { publicInterfaces } from './options';
 
 /** What is said about a prop in one place is asked for in one. */
@@ -43,10 +42,8 @@ type Made = Partial<NocoBaseClusterProps>;
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012';
 const DATA = { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
 
-const secret = ({ stack }: Place, name: string) =>
-  (stack.node.tryFindChild(name) as Secret | undefined) ?? Secret.fromSecretNameV2(stack, name, name);
-const stored = (place: Place, name: string, field?: string) =>
-  StoredSecret.inSecretsManager(secret(place, name), field);
+const secret = ({ stack }: Place, name: string) => named(stack, name);
+const stored = ({ stack }: Place, name: string, field?: string) => storedIn(stack, name, field);
 const certificate = ({ stack }: Place) => Certificate.fromCertificateArn(stack, 'Certificate', CERTIFICATE);
 const domainName = 'nocobase.example.com';
 const redis = (place: Place, more: any = {}) =>
