@@ -5,6 +5,8 @@ test('without arguments it is all scenarios of the minimal example', () => {
     of: 'minimal',
     only: Array.from({ length: 17 }, (_, index) => index + 1),
     report: undefined,
+    logs: '.local/rehearsal',
+    install: false,
   });
 });
 

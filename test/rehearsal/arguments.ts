@@ -6,15 +6,21 @@ export interface Arguments {
   readonly of: string;
   readonly only: readonly number[];
   readonly report?: string;
+  /** The directory for logs. */
+  readonly logs: string;
+  /** Whether that is all. */
+  readonly install: boolean;
 }
 
-export const USAGE = `npm run rehearse -- [EXAMPLE or DIRECTORY] [--only N[,N…]] [--report FILE]
+export const USAGE = `npm run rehearse -- [EXAMPLE or DIRECTORY] [--only N[,N…]] [--report FILE] [--logs DIRECTORY] [--install]
 
 Runs what a synthesized template describes on this machine, with real parts.
 EXAMPLE    minimal (the default), another folder of examples/ with PostgreSQL on RDS, one Redis and RabbitMQ, or app
 DIRECTORY  what \`cdk synth\` has written, for instance cdk.out
 --only     scenarios by number; without it all of them
 --report   also writes the report as JSON there
+--logs     where logs of every part go, instead of .local/rehearsal
+--install  only installs what rehearsals need
 
 ${scenarios.map(({ number, title }) => `  ${number}  ${title}`).join('\n')}`;
 
@@ -23,7 +29,12 @@ export function parse(args: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { only: { type: 'string' }, report: { type: 'string' } },
+    options: {
+      only: { type: 'string' },
+      report: { type: 'string' },
+      logs: { type: 'string' },
+      install: { type: 'boolean' },
+    },
   });
   if (positionals.length > 1) throw new Error(`One example or directory, got: ${positionals.join(', ')}`);
   const known = scenarios.map(({ number }) => number);
@@ -35,5 +46,7 @@ export function parse(args: readonly string[]): Arguments {
     of: positionals[0] ?? 'minimal',
     only: known.filter((number) => only.includes(number)),
     report: values.report,
+    logs: values.logs ?? '.local/rehearsal',
+    install: values.install ?? false,
   };
 }

@@ -11,7 +11,8 @@ test.each(MOMENTS)('interrupted after %p it leaves no process and no file', asyn
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'interrupted-'));
   // PostgreSQL runs as another user.
   fs.chmodSync(folder, 0o755);
-  const child = spawn(process.execPath, ['--require', 'tsx/cjs', path.join(__dirname, 'main.ts'), '--only', '1'], {
+  const args = [path.join(__dirname, 'main.ts'), '--only', '1', '--logs', path.join(folder, 'logs')];
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', ...args], {
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -16,8 +16,6 @@ import { scenarios } from './scenarios';
 import { Server } from './server';
 import { seconds } from './waiting';
 
-const LOGS = path.join(__dirname, '..', '..', '.local', 'rehearsal');
-
 const began = performance.now();
 const say = (line: string) => console.log(`${elapsed()}  ${line}`);
 
@@ -31,8 +29,6 @@ async function main(args: Arguments) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rehearsal-'));
   // PostgreSQL runs as another user.
   fs.chmodSync(folder, 0o755);
-  fs.rmSync(LOGS, { recursive: true, force: true });
-  fs.mkdirSync(LOGS, { recursive: true });
   let cluster: Cluster | undefined;
   let interrupted = false;
   const clear = async () => {
@@ -56,7 +52,8 @@ async function main(args: Arguments) {
   try {
     const assembly = assemblyOf(args.of, folder);
     const app = await installNocoBase(assembly.version(), say);
-    cluster = await Cluster.start({ assembly, app, folder, logs: LOGS, say });
+    if (args.install) return;
+    cluster = await Cluster.start({ assembly, app, folder, logs: emptied(args.logs), say });
     const findings: Finding[] = [];
     for (const scenario of scenarios.filter(({ number }) => args.only.includes(number))) {
       findings.push(...(await play(scenario, cluster)));
@@ -67,6 +64,15 @@ async function main(args: Arguments) {
   } finally {
     await clear();
   }
+}
+
+/** A directory without the logs of a rehearsal before. What else is in it stays. */
+function emptied(directory: string): string {
+  fs.mkdirSync(directory, { recursive: true });
+  for (const name of fs.readdirSync(directory)) {
+    if (name.endsWith('.log')) fs.rmSync(path.join(directory, name));
+  }
+  return path.resolve(directory);
 }
 
 function assemblyOf(name: string, folder: string): Assembly {
@@ -104,13 +110,11 @@ async function play(scenario: Scenario, cluster: Cluster): Promise<Finding[]> {
   return findings;
 }
 
-function report({ of, report: file }: Arguments, findings: readonly Finding[]) {
+function report({ of, report: file, logs }: Arguments, findings: readonly Finding[]) {
   const bad = findings.filter(({ isGood }) => !isGood).length;
   console.log(`\n${table(findings)}\n\nNot shown by any rehearsal:`);
   for (const line of NOT_REHEARSED) console.log(`- ${line}`);
-  console.log(
-    `\n${findings.length - bad} good, ${bad} bad, in ${elapsed().trim()} min. Logs of every part: .local/rehearsal`,
-  );
+  console.log(`\n${findings.length - bad} good, ${bad} bad, in ${elapsed().trim()} min. Logs of every part: ${logs}`);
   if (file !== undefined) {
     const result = { of, good: findings.length - bad, bad, findings, notRehearsed: NOT_REHEARSED };
     fs.writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);

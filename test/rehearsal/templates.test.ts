@@ -151,8 +151,9 @@ function assemblyWith(example: string, change: (template: Template) => void, out
 }
 
 async function rehearse(of: string, ...scenarios: number[]): Promise<{ code: number | null; bad: string[] }> {
-  const report = path.join(folder, 'report.json');
-  const args = [path.join(__dirname, 'main.ts'), of, '--only', scenarios.join(','), '--report', report];
+  const [report, logs] = ['report.json', 'logs'].map((name) => path.join(folder, name));
+  const options = ['--only', scenarios.join(','), '--report', report, '--logs', logs];
+  const args = [path.join(__dirname, 'main.ts'), of, ...options];
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
   const { findings } = JSON.parse(fs.readFileSync(report, 'utf8')) as { findings: Finding[] };
