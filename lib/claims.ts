@@ -2,7 +2,7 @@ import { Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { identityOf } from './identity';
-import { invalidProp, isKnown } from './invalid-prop';
+import { invalidProp, isPending } from './invalid-prop';
 
 /** The places of a part, and what is to be done when one of them is taken. */
 export interface ClaimedPlaces {
@@ -36,7 +36,7 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
   CLAIMED.set(root, claimed);
   for (const [purpose, place] of Object.entries(places)) {
     const neighbourhood = neighbourhoodOf(scope, vpc, place);
-    if (isPending(place) || isPending(neighbourhood)) continue;
+    if ([place, neighbourhood].some(hasPendingPart)) continue;
     const identity = identityOf(scope, place);
     const earlier = claimed.find((other) => other.neighbourhood === neighbourhood && overlap(other.identity, identity));
     if (earlier) {
@@ -60,7 +60,7 @@ const PRIVATE = new RegExp(
   [
     String.raw`\b(10|127)(\.\d{1,3}){3}\b`,
     String.raw`\b(192\.168|169\.254|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(\.\d{1,3}){2}\b`,
-    String.raw`\.(internal|local|localdomain|lan|home|home\.arpa|intranet|private|corp|test)\b`,
+    String.raw`\.(internal|local|localdomain|lan|home|home\.arpa|intranet|private|corp|test)(?=[:/,\s]|$)`,
     String.raw`(^|\s)[\w-]+:`,
   ].join('|'),
   'i',
@@ -74,8 +74,8 @@ function neighbourhoodOf(scope: IConstruct, vpc: IVpc, place: string): string {
 }
 
 /** What a look-up answers before there is an answer is the same for several that are looked up. */
-function isPending(text: string): boolean {
-  return text.split(/[\s:,]+/).some((part) => !Token.isUnresolved(part) && !isKnown(part));
+function hasPendingPart(text: string): boolean {
+  return text.split(/[\s:,]+/).some(isPending);
 }
 
 const FOLDER = /^(.*), path (\/.*)$/;

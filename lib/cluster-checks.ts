@@ -5,8 +5,8 @@ import { CfnLogGroup, type ILogGroup, LogGroupClass } from 'aws-cdk-lib/aws-logs
 import type { IConstruct } from 'constructs';
 import { pathOf, referredResource } from './app-resources';
 import { checkEcsCluster, checkInstances } from './ecs-cluster-checks';
-import { checkConstruct, IMPORTED_VPC } from './given-construct';
-import { checkUnit, invalidProp, isKnown, whole } from './invalid-prop';
+import { checkConstruct, IMPORTED_VPC } from './given';
+import { checkUnit, invalidProp, isKnown, typeOf, whole } from './invalid-prop';
 import { compareVpcs } from './network/same-vpc';
 import type { NocoBaseClusterProps } from './nocobase-cluster-props';
 import type { NodeCapacity } from './node/node-capacity';
@@ -50,7 +50,7 @@ export function checkStrategies(scope: IConstruct, props: NocoBaseClusterProps) 
     if (typeof given !== 'object' || typeof (given as { bind?: unknown } | null)?.bind !== 'function') {
       throw invalidProp(scope, {
         prop,
-        problem: `must be made by one of the factories, got: ${given === undefined ? 'nothing' : typeof given}`,
+        problem: `must be made by one of the factories, got: ${typeOf(given)}`,
         remedy: `Write ${prop}: ${wanted}`,
       });
     }

@@ -1,7 +1,7 @@
 import { type IResolvable, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { checkRequired } from './given';
 import { invalidProp, isKnown } from './invalid-prop';
-import { checkRequired } from './required-options';
 
 /** Refuses what is not the bare name or address of a server. */
 export function checkHost(scope: IConstruct, prop: string, host: string) {

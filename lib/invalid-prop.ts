@@ -8,6 +8,9 @@ const DUMMIES = [
   /^sg-(1234|12345678|123456789012)$/,
   /^TESTADDRESS$/,
   /^pl-xxxxxxxx$/,
+  /^DUMMY$/,
+  // Real ones have `app` there.
+  /:(listener|loadbalancer)\/application\//,
 ];
 
 /** What an error about a prop has to say. */
@@ -22,12 +25,17 @@ export interface InvalidPropDetails {
 
 /**
  * The error for a prop that cannot be, in the one form that all of them have:
- * ``NocoBaseCluster [Prod/NocoBase]: `web.maxNodes` 20 needs …. Lower …``.
+ * ``cdk-nocobase [Prod/NocoBase]: `web.maxNodes` 20 needs …. Lower …``.
  */
 export function invalidProp(scope: IConstruct, details: InvalidPropDetails): Error {
   return new Error(
-    `NocoBaseCluster [${scope.node.path}]: \`${details.prop}\` ${endSentence(details.problem)} ${endSentence(details.remedy)}`,
+    `cdk-nocobase [${scope.node.path}]: \`${details.prop}\` ${endSentence(details.problem)} ${endSentence(details.remedy)}`,
   );
+}
+
+/** What was given in place of something else. */
+export function typeOf(given: unknown): string {
+  return given === undefined || given === null ? 'nothing' : typeof given;
 }
 
 /** Refuses what is only known at the deployment, where the library has to reckon with it. */
@@ -55,7 +63,7 @@ function hasMethod(value: unknown, method: string): boolean {
 /** Refuses a bare number, for which the compiler asks for a unit in TypeScript only. Nothing is fine. */
 export function checkUnit(scope: IConstruct, prop: string, unit: keyof typeof UNITS, given: unknown, remedy: string) {
   if (given === undefined || given === null || hasMethod(given, UNITS[unit])) return;
-  throw invalidProp(scope, { prop, problem: `must be a ${unit}, got: ${typeof given}`, remedy });
+  throw invalidProp(scope, { prop, problem: `must be a ${unit}, got: ${typeOf(given)}`, remedy });
 }
 
 /** A whole number within bounds, or an error. @param remedy if there is something better to say than how it is written */
@@ -104,7 +112,12 @@ export function checkDays(
  * up, and refusing it would keep the look-up from ever being made.
  */
 export function isKnown(text: string): boolean {
-  return !Token.isUnresolved(text) && !DUMMIES.some((dummy) => dummy.test(text));
+  return !Token.isUnresolved(text) && !isPending(text);
+}
+
+/** Whether it is what a look-up answers before there is an answer: the same for several that are looked up. */
+export function isPending(text: string): boolean {
+  return !Token.isUnresolved(text) && DUMMIES.some((dummy) => dummy.test(text));
 }
 
 function endSentence(text: string): string {

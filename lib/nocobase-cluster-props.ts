@@ -26,16 +26,17 @@ export interface NocoBaseClusterProps {
   readonly plugins: ClusterPlugins;
 
   /**
-   * The network: two availability zones or more. Changing it replaces
-   * everything that holds data.
+   * The network: two availability zones or more. A cluster does not move to
+   * another one: subnet groups and mount targets stay where they are, and the
+   * deployment fails. Make another cluster there, with a snapshot and the keys
+   * of this one.
    *
    * @default - that of `ecsCluster`, or a VPC over two availability zones with public, private and isolated subnets
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Which subnets are for what. Changing those of the data stores replaces what
-   * holds data, or moves it with an interruption.
+   * Which subnets are for what. What a change does is said at each of them.
    *
    * @default - entrance: public; nodes: private with a way out; data: isolated where there are some, as the nodes
    *   otherwise, so that adding the first isolated ones later moves the data stores
@@ -66,7 +67,8 @@ export interface NocoBaseClusterProps {
   /**
    * NAT gateways of the VPC that is made: 1, or 2 to keep the way out when an
    * availability zone fails, or 0 for no way out: nodes reach AWS by interface
-   * endpoints then, the image has to be in ECR and carry its plug-ins.
+   * endpoints then, the image has to be in ECR and carry its plug-ins. Not
+   * together with `vpc`.
    *
    * @default 1
    */

@@ -1,25 +1,27 @@
 import { type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from './invalid-prop';
+import { invalidProp, typeOf } from './invalid-prop';
 
-/** Something that has to be in one region with what uses it. */
+/** Something that has to be in one region, or account, with what uses it. */
 export interface Regional {
   readonly region: string;
   /** @default - the region of the scope's stack */
   readonly here?: string;
+  /** @default 'region' */
+  readonly kind?: 'region' | 'account';
   /** What it is, in front of the clause. */
   readonly what?: string;
   readonly remedy: string;
 }
 
 /** Refuses what is known to be in another region. */
-export function checkRegion(scope: IConstruct, prop: string, { region, here, what, remedy }: Regional) {
+export function checkRegion(scope: IConstruct, prop: string, { region, here, kind, what, remedy }: Regional) {
   const ours = here ?? Stack.of(scope).region;
   if ([region, ours].some(Token.isUnresolved) || region === ours) return;
   throw invalidProp(scope, {
     prop,
-    problem: `${what === undefined ? '' : `${what} `}is in ${region}, and has to be in ${ours}`,
+    problem: `${what === undefined ? '' : `${what} `}is in ${kind === 'account' ? 'account ' : ''}${region}, and has to be in ${ours}`,
     remedy,
   });
 }
@@ -33,7 +35,8 @@ export function checkHere(
   what?: string,
 ) {
   for (const where of ['region', 'account'] as const) {
-    checkRegion(scope, prop, { region: env[where], here: Stack.of(scope)[where], what, remedy: remedy(where) });
+    const here = Stack.of(scope)[where];
+    checkRegion(scope, prop, { kind: where, region: env[where], here, what, remedy: remedy(where) });
   }
 }
 
@@ -48,7 +51,7 @@ export function checkKey(scope: IConstruct, key: IKey | undefined) {
   if (typeof key?.keyArn !== 'string') {
     throw invalidProp(scope, {
       prop: 'encryptionKey',
-      problem: `must be a key of KMS, got: ${key === null ? 'nothing' : typeof key}`,
+      problem: `must be a key of KMS, got: ${typeOf(key)}`,
       remedy: 'Import it, Key.fromKeyArn(this, id, arn), and give that',
     });
   }

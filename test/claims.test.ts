@@ -48,7 +48,7 @@ const stackOf = (app: App, id = 'Prod', env = ENV) => new Stack(app, id, { env }
 test('two functions in one logical database of Redis are refused', () => {
   const stack = stackOf(new App());
   expect(() => cluster(stack, 'A', { redis: redis(stack, { lock: 0 }) })).toThrow(
-    'NocoBaseCluster [Prod/A]: `redis` has its lock in Redis redis.internal:6379/0, where `redis` has its cache already. Give each a place of its own',
+    'cdk-nocobase [Prod/A]: `redis` has its lock in Redis redis.internal:6379/0, where `redis` has its cache already. Give each a place of its own',
   );
 });
 
@@ -116,7 +116,7 @@ test('two clusters on one database are refused, also from different stacks', () 
   cluster(first, 'A', { vpc, database: database(first) });
   const second = stackOf(app, 'Second');
   expect(() => cluster(second, 'B', { vpc, database: database(second) })).toThrow(
-    'NocoBaseCluster [Second/B]: `database` has its tables in PostgreSQL db.internal:5432, database nocobase, schema public, where [First/A] has its tables already.',
+    'cdk-nocobase [Second/B]: `database` has its tables in PostgreSQL db.internal:5432, database nocobase, schema public, where [First/A] has its tables already.',
   );
 });
 

@@ -23,7 +23,7 @@ test.each([
   ['logGroup', "LogGroup.fromLogGroupName(this, 'Logs', logGroupName)"],
 ])('an id in place of %s is refused', (prop, imported) => {
   given(() => ({ [prop]: 'some-id' })).toThrow(
-    `NocoBaseCluster [Prod/NocoBase]: \`${prop}\` must be a construct, got: string. Where there is one already, import it: ${imported}.`,
+    `cdk-nocobase [Prod/NocoBase]: \`${prop}\` must be a construct, got: string. Where there is one already, import it: ${imported}.`,
   );
   given(() => ({ [prop]: null as any })).toThrow(`\`${prop}\` must be a construct`);
 });
@@ -43,7 +43,7 @@ describe('an ECS cluster', () => {
       '`ecsCluster` is in us-east-1, and has to be in eu-central-1. Give one that is where the nodes are to be',
     );
     imported({ clusterArn: arn('444455556666', ENV.region) }).toThrow(
-      '`ecsCluster` is in 444455556666, and has to be in 111122223333.',
+      '`ecsCluster` is in account 444455556666, and has to be in 111122223333.',
     );
     imported({ clusterArn: arn(ENV.account, ENV.region) }).not.toThrow();
     imported({ clusterArn: Fn.importValue('ClusterArn') }).not.toThrow();
@@ -87,7 +87,7 @@ describe('a log group', () => {
         ),
       }));
     of(ENV.account, 'us-east-1').toThrow('`logGroup` is in us-east-1, and has to be in eu-central-1.');
-    of('444455556666', ENV.region).toThrow('`logGroup` is in 444455556666, and has to be in 111122223333.');
+    of('444455556666', ENV.region).toThrow('`logGroup` is in account 444455556666, and has to be in 111122223333.');
     of(ENV.account, ENV.region).not.toThrow();
   });
 });

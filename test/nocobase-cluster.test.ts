@@ -184,7 +184,7 @@ test.each([
   ],
   [{ plugins: 'licensed' as any }, '`plugins` must be made by one of the factories, got: string.'],
 ])('%j is refused, and the error says where', (props, message) => {
-  expect(() => newCluster(props)).toThrow(`NocoBaseCluster [Prod/NocoBase]: ${message.startsWith('`') ? message : ''}`);
+  expect(() => newCluster(props)).toThrow(`cdk-nocobase [Prod/NocoBase]: ${message.startsWith('`') ? message : ''}`);
   expect(() => newCluster(props)).toThrow(message);
 });
 

@@ -51,7 +51,7 @@ describe.each(PARTS)('what is given as %s', (prop, Made) => {
       `[Nodes]: \`${prop}\` Data/Part is in us-east-1, and has to be in eu-central-1. Make it in a stack of the region of the nodes.`,
     );
     expect(bind({ ...HERE, account: '999999999999' })).toThrow(
-      `\`${prop}\` Data/Part is in 999999999999, and has to be in 111122223333. Make it in a stack of the account of the nodes.`,
+      `\`${prop}\` Data/Part is in account 999999999999, and has to be in 111122223333. Make it in a stack of the account of the nodes.`,
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Construct, IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, typeOf } from '../invalid-prop';
 import { rdsRoot } from './rds-root';
 
 /** The launcher puts the roots that Node brings in its place. */
@@ -68,7 +68,7 @@ export function checkCa(scope: IConstruct, prop: string, ca: DatabaseCa | undefi
   if (typeof ca?.bind === 'function') return;
   throw invalidProp(scope, {
     prop,
-    problem: `must be made by one of the factories, got: ${ca === undefined || ca === null ? 'nothing' : typeof ca}`,
+    problem: `must be made by one of the factories, got: ${typeOf(ca)}`,
     remedy: 'Write DatabaseCa.rds(), DatabaseCa.wellKnown(), or DatabaseCa.pem(text) with the text of a PEM file',
   });
 }

@@ -26,7 +26,8 @@ export interface DatabaseConnection {
 export function databaseContributions(connection: DatabaseConnection): Pick<PartBinding, 'contribution' | 'claims'> {
   const { host, port, databaseName, tables, direct } = connection;
   const { schema, tablePrefix, underscored } = tables;
-  const within = `database ${databaseName}, schema ${schema ?? 'public'}${tablePrefix ? `, prefix ${tablePrefix}` : ''}`;
+  // Whatever the prefix: nodes keep their locks and what they know of versions by schema.
+  const within = `database ${databaseName}, schema ${schema ?? 'public'}`;
   const place = `PostgreSQL ${serverText(host, port)}, ${within}`;
   const behind = direct && `PostgreSQL ${serverText(direct.host, direct.port)}, ${within}`;
   return {

@@ -1,11 +1,10 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
-import { checkSecret } from '../given-secret';
+import { checkRequired, checkSecret } from '../given';
 import { checkPort, portText } from '../host-and-port';
 import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
-import { checkRequired } from '../required-options';
 import { serverConnections } from '../server-connections';
 import { answeringAt } from './answering-at';
 import type { DatabaseBinding } from './database';
@@ -25,9 +24,8 @@ export interface ExistingDatabaseOptions extends TableNaming {
    * Nodes read it when they start. After a rotation start them anew
    * (`cdk-nocobase maintenance restart`), or those that run cannot open further
    * connections; a deployment does not, as nothing in the template has changed.
-   * Synthesis warns of what rotates: a Secret that RDS manages itself does every
-   * seven days, and one of this app when it was given a rotation schedule before
-   * the cluster was made.
+   * Synthesis warns of what rotates: a Secret that RDS manages itself, every
+   * seven days, and one of this app with a rotation schedule.
    */
   readonly secret: secretsmanager.ISecret;
 
@@ -94,7 +92,12 @@ export function existingDatabase(scope: Construct, server: DatabaseServer): Data
   checkPort(database, 'database.port', port);
   checkIdentifier(database, 'database.databaseName', databaseName);
   checkTableNaming(database, server);
-  warnOfRotation(database, secret);
+  database.node.addValidation({
+    validate: () => {
+      warnOfRotation(database, secret);
+      return [];
+    },
+  });
   const username = StoredSecret.inSecretsManager(secret, 'username');
   const password = StoredSecret.inSecretsManager(secret, 'password');
   const direct = directServer(database, server, port);

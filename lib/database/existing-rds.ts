@@ -1,10 +1,8 @@
 import { Token, Validations } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type { Construct, IConstruct } from 'constructs';
-import { checkSecret } from '../given-secret';
+import { checkRequired, checkSecret } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { checkRegion } from '../same-region';
 import type { DatabaseBinding } from './database';
 import { DatabaseCa, kindOf } from './database-ca';
@@ -46,15 +44,11 @@ export function existingRds(
   const { ca = DatabaseCa.rds() } = options;
   checkAuthority(scope, source, ca);
   warnOfShortcomings(scope, source, options);
-  const { connections } = source;
+  const { hostname: host, port } = endpoint;
+  const { securityGroups } = source.connections;
   return {
-    ...existingDatabase(scope, { ...options, ca, host: endpoint.hostname, port: endpoint.port }),
+    ...existingDatabase(scope, { ...options, ca, host, port, securityGroups }),
     instance: 'instanceIdentifier' in source ? source : undefined,
-    // An imported cluster may not know its port.
-    connections: new ec2.Connections({
-      securityGroups: connections.securityGroups,
-      defaultPort: connections.defaultPort ?? ec2.Port.tcp(endpoint.port),
-    }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { type Size, SizeRoundingBehavior } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { checkCertificate } from '../certificate';
+import { checkRequired } from '../given';
 import { checkDays, checkUnit, invalidProp, isKnown, refuseToken } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { checkKey, checkRegion } from '../same-region';
 import { checkIdentifier } from './database-contributions';
 import type { DatabaseSnapshot, PostgresDatabaseProps } from './postgres-props';
@@ -73,11 +73,11 @@ function checkStorage(scope: IConstruct, props: PostgresDatabaseProps) {
       remedy: 'Leave it out for ten times what is allocated',
     });
   }
-  if (props.maxAllocatedStorage !== undefined && allocated !== undefined && maximum < allocated * 1.1) {
+  if (props.maxAllocatedStorage !== undefined && allocated !== undefined && maximum * 10 < allocated * 11) {
     throw invalidProp(scope, {
       prop: 'database.maxAllocatedStorage',
       problem: `${maximum} GiB is less than 10% above the allocated ${allocated} GiB, which RDS refuses`,
-      remedy: `Set at least Size.gibibytes(${Math.ceil(allocated * 1.1)})`,
+      remedy: `Set at least Size.gibibytes(${Math.ceil((allocated * 11) / 10)})`,
     });
   }
 }

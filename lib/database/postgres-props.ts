@@ -117,7 +117,7 @@ export interface DatabaseSnapshot extends SnapshotDatabase {
 
 /** Properties of a `PostgresDatabase`. */
 export interface PostgresDatabaseProps extends PostgresProps {
-  /** The network. Changing it replaces the database. */
+  /** The network. It cannot be changed: a subnet group stays in its VPC, and the deployment fails. */
   readonly vpc: ec2.IVpc;
 
   /**

@@ -15,7 +15,8 @@ export interface TableNaming {
   readonly schema?: string;
 
   /**
-   * What the names of all tables begin with (`DB_TABLE_PREFIX`).
+   * What the names of all tables begin with (`DB_TABLE_PREFIX`). Two clusters
+   * need a schema each, whatever their prefixes: nodes keep their locks by schema.
    *
    * @default - nothing
    */

@@ -3,7 +3,7 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { referredResource } from '../app-resources';
-import { checkConstruct } from '../given-construct';
+import { checkConstruct } from '../given';
 import { invalidProp } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 

@@ -1,7 +1,6 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
-import { isPending } from './pending-look-up';
+import { invalidProp, isPending } from '../invalid-prop';
 
 /** A name by which users reach one cluster, and no other. */
 export interface ClaimedName {

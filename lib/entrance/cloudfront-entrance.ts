@@ -4,7 +4,7 @@ import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 import { claimName } from './claimed-names';
 import { CloudFrontPrefixList } from './cloudfront-prefix-list';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
@@ -12,7 +12,7 @@ import type { EntranceBinding, EntranceContext } from './entrance';
 import type { CloudFrontEntranceOptions } from './entrance-options';
 import { internetGatewaysOf } from './known-resources';
 import { LoadBalancer } from './load-balancer';
-import { closedWhilePending, isPending } from './pending-look-up';
+import { closedWhilePending } from './pending-look-up';
 import { webAclOfDistribution } from './web-acl';
 
 /**

@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
 import { referredResource } from '../app-resources';
+import { checkConstruct, checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 
 /** The bare name of a host. The last label may be in Punycode: `xn--p1ai`. */
 export const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$/;
@@ -27,6 +27,7 @@ export function checkCertificateRegion(
   { region, by, remedy }: { region: string; by: string; remedy: string },
 ) {
   checkRequired(scope, { 'entrance.certificate': certificate });
+  checkConstruct(scope, 'entrance.certificate', certificate, 'Certificate.fromCertificateArn(this, id, arn)');
   const given = regionOf(scope, certificate.certificateArn);
   if (given !== undefined && ![given, region].some(Token.isUnresolved) && given !== region) {
     throw invalidProp(scope, {

@@ -1,10 +1,9 @@
 import { type CfnResource, Stack, Token } from 'aws-cdk-lib';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct, IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 import { knownListener, knownLoadBalancer } from './known-resources';
-import { isPending } from './pending-look-up';
 
 /** What an entrance of somebody else's load balancer is given. */
 interface Given {

@@ -4,8 +4,8 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
+import { checkConstruct, checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { allowClients } from './allowed-clients';
 import { claimName } from './claimed-names';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
@@ -42,7 +42,9 @@ export class DomainEntrance extends Construct {
     super(scope, id);
     const { domainName, hostedZone } = props;
     checkDomainName(this, domainName);
+    const imported = 'HostedZone.fromHostedZoneAttributes(this, id, { hostedZoneId, zoneName })';
     checkRequired(this, { 'entrance.hostedZone': hostedZone });
+    checkConstruct(this, 'entrance.hostedZone', hostedZone, imported);
     const zoneName = nameOf(this, hostedZone);
     checkZoneIsPublic(this, hostedZone);
     if ([domainName, zoneName].every(isKnown) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {

@@ -2,8 +2,8 @@ import { Token, Validations } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { checkConstruct, checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { ListenerEntranceOptions } from './entrance-options';
@@ -24,7 +24,9 @@ export class ListenerEntrance extends Construct {
   constructor(scope: Construct, id: string, props: ListenerEntranceProps) {
     super(scope, id);
     const { listener, priority, domainName, publicPath } = props;
+    const imported = 'ApplicationListener.fromApplicationListenerAttributes(this, id, { listenerArn, securityGroup })';
     checkRequired(this, { 'entrance.listener': listener, 'entrance.priority': priority });
+    checkConstruct(this, 'entrance.listener', listener, imported);
     checkDomainName(this, domainName);
     checkPriority(this, priority);
     checkListener(this, listener);

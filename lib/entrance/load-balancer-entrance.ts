@@ -3,9 +3,9 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { resources } from '../app-resources';
+import { checkConstruct, checkRequired } from '../given';
 import { checkPort } from '../host-and-port';
-import { invalidProp } from '../invalid-prop';
-import { checkRequired } from '../required-options';
+import { invalidProp, isPending } from '../invalid-prop';
 import { allowClients } from './allowed-clients';
 import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
@@ -13,7 +13,6 @@ import type { LoadBalancerEntranceOptions } from './entrance-options';
 import { checkLoadBalancer } from './given-load-balancer';
 import { checkVpc, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
 import { NodesTargetGroup } from './nodes-target-group';
-import { isPending } from './pending-look-up';
 
 export interface LoadBalancerEntranceProps extends LoadBalancerEntranceOptions, EntranceContext {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
@@ -27,7 +26,10 @@ export class LoadBalancerEntrance extends Construct {
     super(scope, id);
     const { loadBalancer, certificate, domainName, port = 443 } = props;
     const { region } = Stack.of(this);
+    const imported =
+      'ApplicationLoadBalancer.fromApplicationLoadBalancerAttributes(this, id, { loadBalancerArn, securityGroupId, … })';
     checkRequired(this, { 'entrance.loadBalancer': loadBalancer });
+    checkConstruct(this, 'entrance.loadBalancer', loadBalancer, imported);
     checkLoadBalancer(this, loadBalancer);
     checkDomainName(this, domainName);
     checkPort(this, 'entrance.port', port);

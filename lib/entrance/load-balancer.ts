@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
+import { checkedSubnets } from '../network/subnet-checks';
 import { TIMING } from '../node/timing';
 import { keepAccessLogs } from './access-logs';
 import type { EntranceContext } from './entrance';
@@ -32,8 +33,13 @@ export class LoadBalancer extends Construct {
 
   private constructor(scope: Construct, id: string, props: LoadBalancerProps & { readonly internetFacing: boolean }) {
     super(scope, id);
-    const vpcSubnets = props.internetFacing ? this.publicSubnets(props) : this.internalSubnets(props);
-    this.checkZones(props.vpc.selectSubnets(vpcSubnets));
+    const vpcSubnets = checkedSubnets(this, props.vpc, {
+      prop: props.subnets ? 'subnets.entrance' : 'vpc',
+      selection: props.internetFacing ? this.publicSubnets(props) : this.internalSubnets(props),
+      onePerZone: true,
+      fewestZones: 2,
+    });
+    if (props.internetFacing) this.refuseClosed(props.vpc, vpcSubnets);
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Alb', {
       vpc: props.vpc,
       internetFacing: props.internetFacing,
@@ -88,50 +94,28 @@ export class LoadBalancer extends Construct {
           'Give the VPC public subnets in two availability zones, or use Entrance.cloudFront(), which needs an internet gateway on the VPC and no public subnets; `internetFacing: false` is for users inside the network',
       });
     }
-    const selection = { onePerAz: true, ...(subnets ?? { subnetType: ec2.SubnetType.PUBLIC }) };
-    const closed = new Set([...vpc.privateSubnets, ...vpc.isolatedSubnets]);
-    if (vpc.selectSubnets(selection).subnets.some((subnet) => closed.has(subnet))) {
+    return subnets ?? { subnetType: ec2.SubnetType.PUBLIC };
+  }
+
+  private refuseClosed(vpc: ec2.IVpc, selection: ec2.SubnetSelection) {
+    const closed = new Set([...vpc.privateSubnets, ...vpc.isolatedSubnets].map(({ subnetId }) => subnetId));
+    if (vpc.selectSubnets(selection).subnets.some(({ subnetId }) => closed.has(subnetId))) {
       throw invalidProp(this, {
         prop: 'subnets.entrance',
         problem: 'has subnets without a route from the internet, and the load balancer faces it',
         remedy: 'Select public subnets, or write internetFacing: false for users inside the network',
       });
     }
-    return selection;
   }
 
   private internalSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
-    if (subnets !== undefined) return { onePerAz: true, ...subnets };
-    if (vpc.privateSubnets.length > 0) return { onePerAz: true, subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
-    if (vpc.isolatedSubnets.length > 0) return { onePerAz: true, subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    if (subnets !== undefined) return subnets;
+    if (vpc.privateSubnets.length > 0) return { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
+    if (vpc.isolatedSubnets.length > 0) return { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
     throw invalidProp(this, {
       prop: 'subnets.entrance',
       problem: 'is missing: the load balancer is internal, and the `vpc` names no private subnets for it',
       remedy: 'Name subnets in two availability zones; those of the nodes will do',
     });
-  }
-
-  private checkZones({ subnets, isPendingLookup }: ec2.SelectedSubnets) {
-    if (isPendingLookup) return;
-    const zones = new Set(subnets.map(zoneOf));
-    if (!zones.has(undefined) && zones.size < 2) {
-      throw invalidProp(this, {
-        prop: 'subnets.entrance',
-        problem: `are in ${zones.size} availability zone only, and a load balancer takes two or more`,
-        remedy: 'Select, or give the VPC, subnets in another availability zone too',
-      });
-    }
-  }
-}
-
-/** The zone of a subnet, where synthesis can tell it from others. */
-function zoneOf(subnet: ec2.ISubnet): string | undefined {
-  try {
-    const { availabilityZone } = subnet;
-    // An element of a list that only the deployment knows; there may be more of them.
-    return availabilityZone.startsWith('#{Token') ? undefined : availabilityZone;
-  } catch {
-    // Imported by its id alone.
-    return undefined;
   }
 }

@@ -2,8 +2,7 @@ import { Stack, Token, Validations } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { resources } from '../app-resources';
-import { invalidProp, isKnown } from '../invalid-prop';
-import { isPending } from './pending-look-up';
+import { invalidProp, isKnown, isPending } from '../invalid-prop';
 import { fits } from './wildcards';
 
 // A listener asks its rules by their priority, and the first that fits a request has it. What is looked at is what the

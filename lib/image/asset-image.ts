@@ -4,8 +4,8 @@ import { Token } from 'aws-cdk-lib';
 import * as assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { checkRequired } from '../given';
 import { invalidProp } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { pulledFromEcr } from './ecr-image';
 import type { NocoBaseImageBinding, NocoBaseImageContext } from './nocobase-image';
 

@@ -3,8 +3,8 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { checkConstruct, checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, PullThroughCacheOptions } from './nocobase-image';
 
@@ -14,6 +14,7 @@ const NO_PREFIX = 'ROOT';
 
 export function ecrImage(scope: Construct, repository: ecr.IRepository, tagOrDigest: string): NocoBaseImageBinding {
   checkRequired(scope, { 'image.repository': repository });
+  checkConstruct(scope, 'image.repository', repository, 'Repository.fromRepositoryName(this, id, name)');
   checkTagOrDigest(scope, tagOrDigest);
   return {
     reference: repository.repositoryUriForTagOrDigest(tagOrDigest),

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
+import { checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
 
 const FLOATING_TAG = /^((latest|main|next|stable|alpha|beta)(-full)?(-no-nginx)?|full|)$/i;
 const TAG_OR_DIGEST = /^(\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/;

@@ -1,10 +1,10 @@
-import { Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { checkRequired, checkSecret } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
-import { checkRequired } from '../required-options';
+import { checkHere } from '../same-region';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, RegistryImageOptions } from './nocobase-image';
 
@@ -35,7 +35,10 @@ export function registryImage(scope: Construct, name: string, options: RegistryI
   }
   return {
     reference: name,
-    containerImage: new RegistryImage(name, options.credentials && credentialsOf(scope, options.credentials)),
+    containerImage: new RegistryImage(
+      name,
+      options.credentials === undefined ? undefined : credentialsOf(scope, options.credentials),
+    ),
     internet: isKnown(name) ? registryOf(name) : 'its registry',
   };
 }
@@ -73,23 +76,11 @@ interface Credentials {
 }
 
 function credentialsOf(scope: Construct, secret: secretsmanager.ISecret): Credentials {
-  if (secret.secretFullArn !== undefined) {
-    return { secret, parameter: secret.secretArn };
-  }
+  checkSecret(scope, 'image.credentials', secret);
+  if (secret.secretFullArn !== undefined) return { secret, parameter: secret.secretArn };
   // ECS takes a complete ARN or, from its own region and account, a name.
-  const { account, region } = Stack.of(scope);
-  for (const [given, ours] of [
-    [secret.env.account, account],
-    [secret.env.region, region],
-  ]) {
-    if (![given, ours].some(Token.isUnresolved) && given !== ours) {
-      throw invalidProp(scope, {
-        prop: 'image.credentials',
-        problem: `is a Secret of ${given}, given without its complete ARN, and the cluster is in ${ours}`,
-        remedy: "Write Secret.fromSecretCompleteArn(…), with the ARN's last six characters",
-      });
-    }
-  }
+  const remedy = "Or write Secret.fromSecretCompleteArn(…), with the ARN's last six characters";
+  checkHere(scope, 'image.credentials', secret.env, () => remedy, '(without its complete ARN)');
   return { secret, parameter: secret.secretName };
 }
 

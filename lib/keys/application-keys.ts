@@ -1,10 +1,9 @@
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
-import { checkSecret } from '../given-secret';
+import { checkRequired, checkSecret } from '../given';
 import { invalidProp } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
-import { checkRequired } from '../required-options';
 import { GeneratedKeys, generatedRootPassword } from './generated-keys';
 
 /** The keys of a cluster, bound. */

@@ -1,6 +1,6 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
-import { checkConstruct, IMPORTED_VPC } from '../given-construct';
+import { checkConstruct, IMPORTED_VPC } from '../given';
 import { checkedSubnets, refuseList } from './subnet-checks';
 
 /** What something that holds data asks of its subnets. */

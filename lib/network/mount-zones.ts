@@ -3,6 +3,7 @@ import * as efs from 'aws-cdk-lib/aws-efs';
 import type { IConstruct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import type { Network } from './network';
+import { knownZoneOf } from './subnet-checks';
 
 /**
  * The subnets of the nodes. A node mounts in its own availability zone: where
@@ -13,9 +14,9 @@ export function mountableSubnets(scope: IConstruct, network: Network, fileSystem
   const { subnets, isPendingLookup } = network.vpc.selectSubnets(network.nodeSubnets);
   const mountZones = isPendingLookup ? undefined : zonesOf(network, fileSystem);
   if (mountZones === undefined) return subnets;
-  const mounting = subnets.filter((subnet) => mountZones.has(zoneOf(subnet) ?? ANY));
+  const mounting = subnets.filter((subnet) => mountZones.has(knownZoneOf(subnet) ?? ANY));
   if (mounting.length === subnets.length) return subnets;
-  if (network.nodesAreSelected || new Set(mounting.map(zoneOf)).size < 2) {
+  if (network.nodesAreSelected || new Set(mounting.map(knownZoneOf)).size < 2) {
     throw invalidProp(scope, {
       prop: network.nodesAreSelected ? 'subnets.nodes' : 'subnets',
       problem: `puts nodes into availability zones in which ${fileSystem!.node.path} has no mount target, so that they could not start there`,
@@ -39,17 +40,8 @@ function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IF
       ...vpc.isolatedSubnets,
       ...vpc.selectSubnets(nodeSubnets).subnets,
       ...vpc.selectSubnets(dataSubnets).subnets,
-    ].map((subnet) => [subnet.subnetId, zoneOf(subnet)]),
+    ].map((subnet) => [subnet.subnetId, knownZoneOf(subnet)]),
   );
   const zones = targets.map(({ subnetId }) => known.get(subnetId));
   return zones.length === 0 || zones.includes(undefined) ? undefined : new Set([...(zones as string[]), ANY]);
-}
-
-/** Nothing for an element of a list that only the deployment knows, and for a subnet that was imported by its id. */
-function zoneOf(subnet: ec2.ISubnet): string | undefined {
-  try {
-    return subnet.availabilityZone.includes('#{Token') ? undefined : subnet.availabilityZone;
-  } catch {
-    return undefined;
-  }
 }

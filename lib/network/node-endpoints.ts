@@ -2,7 +2,7 @@ import { Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
-import { checkConstruct, IMPORTED_VPC } from '../given-construct';
+import { checkConstruct, IMPORTED_VPC } from '../given';
 import { invalidProp } from '../invalid-prop';
 import { checkOtherEndpoints, withoutS3Gateway } from './other-endpoints';
 import { compareVpcs } from './same-vpc';
@@ -39,8 +39,8 @@ export interface NodeEndpointsProps {
   /**
    * Also a gateway endpoint for S3, from where the layers of an image come. A
    * route table takes one, so that a VPC which has one must not get another.
-   * One that the app makes for the VPC is found where it is made before this; one that has some of the subnets without
-   * a way out, and not all, is an error.
+   * One that the app has made for the VPC before this is found, and none is made beside it. If it serves some of the
+   * subnets, and others have neither it nor a NAT gateway, that is an error.
    *
    * @default - made where the VPC is of this app, which makes none for it; not made in an imported VPC, with a warning
    */
@@ -88,10 +88,9 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
   private readonly made = new Map<string, ec2.InterfaceVpcEndpoint>();
 
   constructor(scope: Construct, id: string, props: NodeEndpointsProps) {
-    const other = findNodeEndpoints(scope, props.vpc);
     super(scope, id);
     this.vpc = props.vpc;
-    this.check(other);
+    this.check();
     this.node.addValidation({ validate: () => checkOtherEndpoints(this, this.vpc) });
     this.subnets = checkedSubnets(this, this.vpc, {
       prop: 'vpcSubnets',
@@ -196,8 +195,9 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     return endpoint;
   }
 
-  private check(other: NodeEndpoints | undefined) {
+  private check() {
     checkConstruct(this, 'vpc', this.vpc, IMPORTED_VPC);
+    const other = findNodeEndpoints(this, this.vpc);
     if (other) {
       throw invalidProp(this, {
         prop: 'vpc',
@@ -216,14 +216,17 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
   }
 }
 
-/** The endpoints that were made for a VPC, in the same stage. */
+/** The endpoints, others than the scope, that were made for a VPC in the same stage. */
 export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoints | undefined {
   const stage = Stage.of(scope);
   return (stage ?? scope).node
     .findAll()
     .find(
       (other): other is NodeEndpoints =>
-        other instanceof NodeEndpoints && Stage.of(other) === stage && compareVpcs(other.vpc, vpc) === 'same',
+        other instanceof NodeEndpoints &&
+        other !== scope &&
+        Stage.of(other) === stage &&
+        compareVpcs(other.vpc, vpc) === 'same',
     );
 }
 

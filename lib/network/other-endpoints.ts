@@ -1,9 +1,9 @@
-import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { Stack, Stage } from 'aws-cdk-lib';
 import { CfnVPCEndpoint, type ISubnet, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { pathOf, resources } from '../app-resources';
 import { identityOf } from '../identity';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 
 /** Those of the subnets that go by no gateway endpoint for S3 of the app, as far as their route tables are known. */
 export function withoutS3Gateway(scope: IConstruct, vpc: IVpc, subnets: ISubnet[]): ISubnet[] {
@@ -51,7 +51,7 @@ function collide(one: CfnVPCEndpoint, other: CfnVPCEndpoint): boolean {
 /** In the same stage, which may be made for one account after the other. */
 function endpointsOf(scope: IConstruct, vpc: IVpc): CfnVPCEndpoint[] {
   // What a look-up answers at first is the same for all networks.
-  if (!isKnown(vpc.vpcId) && !Token.isUnresolved(vpc.vpcId)) return [];
+  if (isPending(vpc.vpcId)) return [];
   const identity = identityOf(vpc, vpc.vpcId);
   return resources(scope, CfnVPCEndpoint.isCfnVPCEndpoint).filter(
     (endpoint) =>

@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { CfnVPC, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { referredResource } from '../app-resources';
 import { identityOf } from '../identity';
-import { isKnown } from '../invalid-prop';
+import { isKnown, isPending } from '../invalid-prop';
 
 /** Whether two constructs stand for one VPC, which may have been imported or looked up more than once. */
 export function compareVpcs(one: IVpc, other: IVpc): 'same' | 'different' | 'unknown' {
@@ -13,7 +13,7 @@ export function compareVpcs(one: IVpc, other: IVpc): 'same' | 'different' | 'unk
   if (elsewhere || (ids.every(isKnown) && ids[0] !== ids[1])) return 'different';
   // What a look-up answers at first is the same for all networks.
   if (identityOf(one, ids[0]) === identityOf(other, ids[1])) {
-    return isKnown(ids[0]) || Token.isUnresolved(ids[0]) ? 'same' : 'unknown';
+    return isPending(ids[0]) ? 'unknown' : 'same';
   }
   // A network that is made here is one construct; others with its id have its token.
   return [one, other].every(({ node }) => node.defaultChild !== undefined) ? 'different' : 'unknown';

@@ -22,7 +22,9 @@ export function checkedSubnets(scope: IConstruct, vpc: IVpc, given: SelectedSubn
   const wanted = { ...copy(given.selection), ...(given.onePerZone && { onePerAz: true }) };
   const all = selected(scope, vpc, prop, { ...copy(wanted), onePerAz: false });
   // Of zones that are one list CDK takes all subnets to be in one, and would leave out all but the first.
-  const selection = all.subnets.some(hasUnknownZone) ? { ...wanted, onePerAz: false } : wanted;
+  const selection = all.subnets.some((subnet) => knownZoneOf(subnet) === undefined)
+    ? { ...wanted, onePerAz: false }
+    : wanted;
   const { subnets, isPendingLookup } = selected(scope, vpc, prop, selection);
   if (isPendingLookup) return selection;
 
@@ -114,15 +116,15 @@ function refuseElsewhere(scope: IConstruct, vpc: IVpc, prop: string, subnets: IS
 
 /** One whose zone is not known gets the benefit of the doubt. */
 function zoneOf(subnet: ISubnet): string {
-  return hasUnknownZone(subnet) ? `that of ${subnet.subnetId}` : subnet.availabilityZone;
+  return knownZoneOf(subnet) ?? `that of ${subnet.subnetId}`;
 }
 
-/** That of a subnet that was imported by its id alone, and an element of a list that only the deployment knows. */
-function hasUnknownZone(subnet: ISubnet): boolean {
+/** Nothing for a subnet that was imported by its id alone, and for an element of a list that only the deployment knows. */
+export function knownZoneOf(subnet: ISubnet): string | undefined {
   try {
-    return isListToken(subnet.availabilityZone);
+    return isListToken(subnet.availabilityZone) ? undefined : subnet.availabilityZone;
   } catch {
-    return true;
+    return undefined;
   }
 }
 

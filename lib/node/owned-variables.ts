@@ -14,8 +14,6 @@ const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^(APP_PUBLIC_PATH|API_BASE_PATH|WS_PATH)$/, 'publicPath'],
   [/^(APPEND_PRESET_BUILT_IN_PLUGINS|NOCOBASE_PKG_.*)$/, 'plugins'],
   [/^CLUSTER_MODE$/, 'web.processes'],
-  [/^(WORKER_MODE|APP_PORT|APP_LAUNCH_MODE)$/, 'web'],
-  [/^(STORAGE_PATH|NOCOBASE_RUNNING_IN_DOCKER|PM2_HOME)$/, 'storage'],
   [/^LAUNCHER_UPGRADE_TIMEOUT$/, 'upgradeTimeout'],
   [/^LAUNCHER_UPGRADE_TRIES$/, 'upgradeTries'],
   [/^LAUNCHER_ON_MIGRATED_DATABASE$/, 'allowOnMigratedDatabase'],
@@ -25,7 +23,8 @@ const OWNERS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^LAUNCHER_QUEUE_/, 'queue'],
   [/^LAUNCHER_(LICENSE|REQUIRED_PLUGINS|NODES)/, 'plugins'],
   [/^LAUNCHER_FORWARDED_PROTO$/, 'entrance'],
-  [/^(SKIP_SAME_VERSION_UPGRADE|PM2_KILL_TIMEOUT|LAUNCHER_.*)$/, NO_PROP],
+  [/^(WORKER_MODE|APP_PORT|APP_LAUNCH_MODE|STORAGE_PATH|NOCOBASE_RUNNING_IN_DOCKER)$/, NO_PROP],
+  [/^(SKIP_SAME_VERSION_UPGRADE|PM2_HOME|PM2_KILL_TIMEOUT|LAUNCHER_.*)$/, NO_PROP],
   [/^(PATH|HOME|LD_PRELOAD|ECS_.*)$/, 'image'],
 ];
 

@@ -6,7 +6,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
 import { pathOf, referredResource } from '../app-resources';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { invalidProp, isKnown, typeOf } from '../invalid-prop';
 import { checkRegion } from '../same-region';
 
 /**
@@ -21,10 +21,11 @@ export abstract class StoredSecret extends ecs.Secret {
   /**
    * The value of a Secret, or of one field of it. Give an imported Secret its
    * key (`Secret.fromSecretAttributes(this, id, { secretCompleteArn, encryptionKey })`),
-   * or nodes may not decrypt it. One of another account is given by its complete
-   * ARN, needs a key of its own, and both have to let this account in. So is one
-   * whose name ends in a hyphen and six characters, which Secrets Manager takes
-   * for the random end of an ARN. It has to be in the region of the cluster.
+   * or nodes may not decrypt it. Give one of another account by its complete ARN;
+   * it needs a KMS key of its own, and Secret and key have to let this account
+   * in. A Secret whose name ends in a hyphen and six characters, which Secrets
+   * Manager takes for the random end of an ARN, is given by its complete ARN as
+   * well. It has to be in the region of the cluster.
    *
    * Where the key is known by an alias only, reading is allowed with whatever key
    * has that alias.
@@ -77,7 +78,10 @@ export abstract class StoredSecret extends ecs.Secret {
     checkRegion(scope, prop, {
       what: `(${resource ? pathOf(resource) : name})`,
       region: this.storeRegion,
-      remedy: 'Replicate it there, aws secretsmanager replicate-secret-to-regions, and give that one',
+      remedy:
+        this.dynamicReference === undefined
+          ? 'Store the value there as well (aws ssm put-parameter --type SecureString), and give that one'
+          : 'Replicate it there (aws secretsmanager replicate-secret-to-regions), and give that one',
     });
   }
 }
@@ -173,7 +177,7 @@ class InParameterStore extends StoredSecret {
 function refuseOther(given: unknown, factory: string, wanted: string, arn: unknown) {
   if (typeof arn === 'string') return;
   throw new Error(
-    `NocoBaseCluster: \`${factory}\` takes ${wanted}, got: ${given === undefined || given === null ? 'nothing' : typeof given}. Import it, by its name or ARN, and give that.`,
+    `cdk-nocobase: \`${factory}\` takes ${wanted}, got: ${typeOf(given)}. Import it, by its name or ARN, and give that.`,
   );
 }
 

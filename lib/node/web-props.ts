@@ -18,15 +18,17 @@ export interface WebProps {
   readonly maxNodes?: number;
 
   /**
-   * CPU units of a node: 1024 is one vCPU. NocoBase recommends 2048.
+   * CPU units of a node: 1024 is one vCPU. NocoBase recommends 2048. On Fargate
+   * 1024, 2048, 4096, 8192 or 16384; on instances 1024 or more.
    *
    * @default 2048
    */
   readonly cpu?: number;
 
   /**
-   * Memory of a node. A process of NocoBase takes about 500 MiB after its
-   * start, what surrounds it 200 MiB.
+   * Memory of a node in MiB. A process of NocoBase takes about 500 MiB after its
+   * start, what surrounds it 200 MiB. On Fargate what goes with `cpu`: with 2048
+   * from 4096 to 16384 in steps of 1024.
    *
    * @default 4096
    */
@@ -41,7 +43,7 @@ export interface WebProps {
 
   /**
    * How many nodes may run during a deployment, in percent of the desired
-   * count.
+   * count: 100 to 200.
    *
    * @default - 200, or as much less as the worker ids ask for
    */

@@ -1,6 +1,6 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, typeOf } from '../invalid-prop';
 import type { NodeContribution } from '../node/contribution';
 import { StoredSecret } from '../node/stored-secret';
 
@@ -112,7 +112,7 @@ class Licensed extends ClusterPlugins {
     if (typeof (given as Partial<secretsmanager.ISecret> | null | undefined)?.secretArn !== 'string') {
       throw invalidProp(scope, {
         prop: 'plugins',
-        problem: `must be given the Secret that holds the licence key, got: ${given === undefined || given === null ? 'nothing' : typeof given}`,
+        problem: `must be given the Secret that holds the licence key, got: ${typeOf(given)}`,
         remedy:
           "Write ClusterPlugins.licensed(Secret.fromSecretNameV2(this, 'License', name)); the key itself belongs into no template",
       });

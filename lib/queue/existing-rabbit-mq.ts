@@ -5,11 +5,10 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { pathOf, resourcesIn } from '../app-resources';
 import { checkCertificate } from '../certificate';
-import { checkSecret } from '../given-secret';
+import { checkRequired, checkSecret } from '../given';
 import { checkPort } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { StoredSecret } from '../node/stored-secret';
-import { checkRequired } from '../required-options';
 import { serverConnections } from '../server-connections';
 import type { MessageQueueBinding } from './message-queue';
 import { checkUrlVariable, rabbitMqContributions } from './rabbit-mq-contributions';
@@ -93,10 +92,12 @@ export function existingRabbitMq(scope: Construct, options: ExistingRabbitMqOpti
   for (const broker of resourcesIn(queue, endpoint).filter(amazonmq.CfnBroker.isCfnBroker)) checkBroker(queue, broker);
   const { protocol, hostAndPort, port } = parse(queue, endpoint);
   if (options.port !== undefined && port !== undefined && options.port !== port) {
+    const given = Token.isUnresolved(options.port) ? 'a token' : options.port;
     throw invalidProp(queue, {
       prop: 'queue.port',
-      problem: `is ${Token.isUnresolved(options.port) ? 'a token' : options.port}, and \`queue.endpoint\` says ${port}`,
-      remedy: 'Leave it out: it is for an endpoint that is not known before the deployment',
+      problem: `is ${given}, and \`queue.endpoint\` ${endpoint.endsWith(`:${port}`) ? 'says' : 'names none, which means'} ${port}`,
+      remedy:
+        'Write the right one into the endpoint, and leave this out: it is for an endpoint that is not known before the deployment',
     });
   }
   if (protocol === 'amqp') {

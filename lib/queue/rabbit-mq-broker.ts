@@ -6,7 +6,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { checkConstruct, IMPORTED_VPC } from '../given-construct';
+import { checkConstruct, IMPORTED_VPC } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { dataSubnets } from '../network/data-subnets';
 import { refuseSharedVpc } from '../network/shared-vpc';
@@ -64,7 +64,7 @@ export interface RabbitMqProps {
 
 /** Properties of a `RabbitMqBroker`. */
 export interface RabbitMqBrokerProps extends RabbitMqProps {
-  /** The network. Changing it replaces the broker. */
+  /** The network. Changing it replaces the broker, and what is in the queue is lost. */
   readonly vpc: ec2.IVpc;
 
   /**

@@ -3,10 +3,10 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IConstruct } from 'constructs';
 import { pathOf, referredResource } from '../app-resources';
 import { checkCertificate } from '../certificate';
+import { checkRequired } from '../given';
 import { checkHost, checkPort, portText } from '../host-and-port';
 import { invalidProp, isKnown } from '../invalid-prop';
 import type { StoredSecret } from '../node/stored-secret';
-import { checkRequired } from '../required-options';
 import { serverConnections } from '../server-connections';
 import { checkKnownRedis } from './known-redis';
 import { hasOneDatabase, isServerless } from './one-database';
@@ -92,7 +92,6 @@ export function existingRedis(scope: Construct, options: ExistingRedisOptions, p
   return {
     ...rest,
     urls,
-    host,
     contribution: {
       ...contribution,
       trustedCertificates: caCertificate === undefined ? [] : [caCertificate],

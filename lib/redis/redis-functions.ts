@@ -92,6 +92,6 @@ function withoutCredentials(url: string): string {
   return url.replace(/^rediss?:\/\/([^@]*@)?/, '');
 }
 
-export function distinct(texts: string[]): string {
+function distinct(texts: string[]): string {
   return [...new Set(texts)].join(' ');
 }

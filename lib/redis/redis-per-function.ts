@@ -1,9 +1,9 @@
 import { CfnResource } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, typeOf } from '../invalid-prop';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { type IRedis, Redis, type RedisBinding } from './redis';
-import { distinct, FUNCTIONS, perFunction, type RedisFunction, redisContributions } from './redis-functions';
+import { FUNCTIONS, perFunction, type RedisFunction, redisContributions } from './redis-functions';
 
 /** Which Redis is for what. One that is given more than once is made once. */
 export interface RedisPerFunctionProps {
@@ -60,7 +60,7 @@ export function checkPerFunction(scope: Construct, props: RedisPerFunctionProps 
   if (typeof props !== 'object' || props === null) {
     throw invalidProp(scope, {
       prop: 'redis',
-      problem: `names no Redis for any function, got: ${props === undefined || props === null ? 'nothing' : typeof props}`,
+      problem: `names no Redis for any function, got: ${typeOf(props)}`,
       remedy: 'Write Redis.perFunction({ cache: … }), or Redis.valkey() for one that is for all of them',
     });
   }
@@ -69,7 +69,7 @@ export function checkPerFunction(scope: Construct, props: RedisPerFunctionProps 
     if (redis !== undefined && typeof redis?.bind !== 'function') {
       throw invalidProp(scope, {
         prop: `redis.${name}`,
-        problem: `must be made by one of the factories, got: ${redis === null ? 'nothing' : typeof redis}`,
+        problem: `must be made by one of the factories, got: ${typeOf(redis)}`,
         remedy: `Write ${name}: Redis.valkey({ … }), or Redis.existing({ host }) for one that runs already`,
       });
     }
@@ -101,7 +101,6 @@ export function redisPerFunction(scope: Construct, props: RedisPerFunctionProps,
   return {
     ...rest,
     urls,
-    host: distinct(FUNCTIONS.map((name) => chosen[name].host)),
     members: members.map(asMember),
     contribution: {
       ...contribution,

@@ -53,9 +53,6 @@ export interface RedisBinding extends PartBinding {
   /** Where each function finds it. */
   readonly urls: RedisUrls;
 
-  /** The name or address of the server; of several, all of them with a blank between. */
-  readonly host: string;
-
   /**
    * The ElastiCache replication group; with one Redis for each function that of
    * the functions that are not named.
@@ -119,7 +116,7 @@ export abstract class Redis implements IRedis {
     return new Deferred((scope) => existingReplicationGroup(scope, replicationGroup, options));
   }
 
-  /** A Redis for each function, where one is not to be for all. None of them can be one of these again. */
+  /** A Redis for each function, where one is not to be for all. They cannot be nested. */
   public static perFunction(props: RedisPerFunctionProps): Redis {
     return new PerFunction(props);
   }

@@ -43,7 +43,7 @@ export interface ValkeyProps {
   /**
    * Promote a replica in another availability zone when the primary fails.
    * Needs at least one replica. Nodes that lose Redis crash and are replaced
-   * when it does not come back within `unhealthyTimeout`, so leave this on
+   * when it does not come back within two minutes, so leave this on
    * wherever people work.
    *
    * @default - on when there is a replica
@@ -69,7 +69,7 @@ export interface ValkeyProps {
 
 /** Properties of a `ValkeyCache`. */
 export interface ValkeyCacheProps extends ValkeyProps {
-  /** The network. Changing it replaces the cache. */
+  /** The network. It cannot be changed: a subnet group stays in its VPC, and the deployment fails. */
   readonly vpc: ec2.IVpc;
 
   /**
@@ -197,7 +197,6 @@ export class ValkeyCache extends Construct implements ec2.IConnectable, IRedis {
     return {
       ...redisContributions(urls),
       urls,
-      host,
       replicationGroup: this.replicationGroup,
       secret: this.secret,
       connections: this.connections,

@@ -23,7 +23,7 @@ export interface EfsStorageOptions {
 
 /** Properties of an `EfsStorage`. */
 export interface EfsStorageProps extends EfsStorageOptions {
-  /** The network. Changing it replaces the mount targets. */
+  /** The network. It cannot be changed: a file system is mounted in one VPC at a time. */
   readonly vpc: ec2.IVpc;
 
   /**

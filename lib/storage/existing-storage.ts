@@ -1,8 +1,9 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { type ResourceEnvironment, Token, Validations } from 'aws-cdk-lib';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { Construct } from 'constructs';
+import { checkConstruct, checkRequired } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { checkRequired } from '../required-options';
+import { checkHere } from '../same-region';
 import { CLIENT_ACTIONS, mountedBy } from './mount';
 import type { SharedStorageBinding } from './shared-storage';
 
@@ -65,9 +66,12 @@ const STATEMENT = JSON.stringify({
 export function existingStorage(scope: Construct, given: ExistingStorage): SharedStorageBinding {
   const storage = new Construct(scope, 'Storage');
   checkRequired(storage, { 'storage.fileSystem': given?.fileSystem });
+  checkConstruct(storage, 'storage.fileSystem', given.fileSystem, 'FileSystem.fromFileSystemAttributes(this, id, …)');
   const { fileSystem, accessPoint, path } = given;
-  checkConstruct(storage, 'storage.fileSystem', fileSystem, fileSystem.fileSystemId);
-  checkConstruct(storage, 'storage.accessPoint', accessPoint, accessPoint?.accessPointId);
+  if (accessPoint !== undefined) {
+    const imported = 'AccessPoint.fromAccessPointAttributes(this, id, …)';
+    checkConstruct(storage, 'storage.accessPoint', accessPoint, imported);
+  }
   if ((accessPoint === undefined) === (path === undefined)) {
     throw invalidProp(storage, {
       prop: 'storage',
@@ -90,16 +94,6 @@ export function existingStorage(scope: Construct, given: ExistingStorage): Share
       createAcl: { ownerUid: '0', ownerGid: '0', permissions: '755' },
     }),
   );
-}
-
-function checkConstruct(storage: Construct, prop: string, given: unknown, id: unknown) {
-  if (given === undefined || typeof id === 'string') return;
-  throw invalidProp(storage, {
-    prop,
-    problem: `must be a construct, got: ${typeof given}`,
-    remedy:
-      'Import it, with FileSystem.fromFileSystemAttributes or AccessPoint.fromAccessPointAttributes, and give that',
-  });
 }
 
 function checkPath(storage: Construct, path: string) {
@@ -130,20 +124,9 @@ function wrongWith(path: string): string | undefined {
 }
 
 function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
-  const { account, region } = Stack.of(storage);
-  const there = environmentOf(fileSystem);
-  for (const [what, theirs, ours] of [
-    ['account', there.account, account],
-    ['region', there.region, region],
-  ]) {
-    if (![theirs, ours].some(Token.isUnresolved) && theirs !== ours) {
-      throw invalidProp(storage, {
-        prop: 'storage.fileSystem',
-        problem: `is in ${what} ${theirs}, and ECS mounts file systems of its own only, here ${ours}`,
-        remedy: 'Replicate it there (EFS replication), or give one that is there',
-      });
-    }
-  }
+  const remedy =
+    'ECS mounts file systems of its own region and account only: replicate it there (EFS replication), or give one that is there';
+  checkHere(storage, 'storage.fileSystem', environmentOf(fileSystem), () => remedy);
   if (fileSystem.connections.securityGroups.some((group) => group === undefined)) {
     throw invalidProp(storage, {
       prop: 'storage.fileSystem',
@@ -171,7 +154,7 @@ function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
 }
 
 /** One that was imported by its ARN takes the stack for its own, whatever the ARN says. */
-function environmentOf({ env, fileSystemArn }: efs.IFileSystem): { account: string; region: string } {
+function environmentOf({ env, fileSystemArn }: efs.IFileSystem): ResourceEnvironment {
   if (Token.isUnresolved(fileSystemArn)) return env;
   const [, , , region, account] = fileSystemArn.split(':');
   return { account, region };

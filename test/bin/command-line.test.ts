@@ -57,6 +57,6 @@ test('what is wrong is told without a stack trace, and ends with 1', () => {
 test('what the library refuses is told without a stack trace too', () => {
   const { status, stderr } = cdk('synth', '--quiet', '-c', 'nocobase.web.cpu=1025');
   expect(status).toBe(1);
-  expect(stderr).toContain('NocoBaseCluster [NocoBase/Cluster]: `web.cpu` must be one of');
+  expect(stderr).toContain('cdk-nocobase [NocoBase/Cluster]: `web.cpu` must be one of');
   expect(stderr).not.toMatch(/^\s+at /m);
 });

@@ -50,11 +50,11 @@ test('tables are called as they are', () => {
   expect(environment).toMatchObject({ DB_SCHEMA: 'crm', DB_TABLE_PREFIX: 'nb_', DB_UNDERSCORED: 'true' });
 });
 
-test('its place is the schema with the prefix', () => {
+test('its place is the schema, by which nodes keep their locks, whatever the prefix', () => {
   const place = (props: Partial<DatabaseServer>) => bind(props).binding.claims!.tables;
   expect(place({})).toBe('PostgreSQL db.internal:5432, database nocobase, schema public');
   expect(place({ port: 5433, databaseName: 'crm', schema: 'a', tablePrefix: 'b_' })).toBe(
-    'PostgreSQL db.internal:5433, database crm, schema a, prefix b_',
+    'PostgreSQL db.internal:5433, database crm, schema a',
   );
 });
 

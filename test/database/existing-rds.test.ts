@@ -131,6 +131,17 @@ describe('synthesis warns', () => {
       `This Secret rotates (Prod/Crm/Secret/Attachment/RotationSchedule/Resource).`,
     ],
     [
+      'of one that is told to only afterwards',
+      () => {
+        const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
+        const made = instance({ databaseName: 'nocobase' })(stack, vpc);
+        Database.fromInstance(made, { secret: made.secret! }).bind(stack, context);
+        made.addRotationSingleUser();
+        return warnings(stack);
+      },
+      'This Secret rotates',
+    ],
+    [
       'that after a rotation nodes have to be started anew, which a deployment does not do',
       ownSecret((made) => made.addRotationSingleUser()),
       'started anew after every rotation (cdk-nocobase maintenance restart; a deployment without a change starts none)',

@@ -35,6 +35,22 @@ test('the database is private, encrypted, backed up, protected, and speaks TLS o
   });
 });
 
+test.each([
+  [20, 22],
+  [100, 110],
+  [110, 121],
+])('%i GiB may grow to %i GiB, which are the ten percent more that RDS asks for', (from, to) => {
+  const { stack, vpc } = newPlace();
+  const grownTo = (gib: number) => () =>
+    new PostgresDatabase(stack, `To${gib}`, {
+      vpc,
+      allocatedStorage: Size.gibibytes(from),
+      maxAllocatedStorage: Size.gibibytes(gib),
+    });
+  expect(grownTo(to)).not.toThrow();
+  expect(grownTo(to - 1)).toThrow(`Set at least Size.gibibytes(${to})`);
+});
+
 test('it lies in the isolated subnets and grows by itself', () => {
   const { template } = synthesize();
   const { SubnetIds } = only(template, 'AWS::RDS::DBSubnetGroup').properties;

@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
@@ -113,13 +113,43 @@ describe('the subnets of a load balancer', () => {
   });
 
   test('are in two zones', () => {
-    const one = '`subnets.entrance` are in 1 availability zone only, and a load balancer takes two or more.';
+    const one = /`subnets.entrance` has (Private )?subnets in 1 availability zone only. A cluster needs them in at least two./;
     expect(tried((vpc) => ({ subnets: [vpc.publicSubnets[0]] }))).toThrow(one);
     expect(tried(() => ({ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }), false, 1)).toThrow(one);
   });
 
   test('are taken as they are where their zones are not known', () => {
-    const byId = (vpc: ec2.IVpc) => ({ subnets: [ec2.Subnet.fromSubnetId(vpc, 'ById', 'subnet-1')] });
+    const byId = (vpc: ec2.IVpc) => ({
+      subnets: ['subnet-1', 'subnet-2'].map((id) => ec2.Subnet.fromSubnetId(vpc, id, id)),
+    });
     expect(tried(byId)).not.toThrow();
+  });
+
+  test('are all there where their zones are one list', () => {
+    const stack = new Stack(new App(), 'Network');
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1',
+      availabilityZones: Fn.getAzs(),
+      publicSubnetIds: ['subnet-1', 'subnet-2'],
+      publicSubnetNames: ['Public'],
+      privateSubnetIds: ['subnet-3', 'subnet-4'],
+      privateSubnetNames: ['Private'],
+    });
+    const { template } = synthesizeEntrance(Entrance.http(), { vpc });
+    expect(only(template, LOAD_BALANCER).properties.Subnets).toEqual(['subnet-1', 'subnet-2']);
+  });
+
+  test('are those of the VPC, of which it is said when they do not do', () => {
+    const vpc = new ec2.Vpc(new Stack(new App(), 'Network'), 'Vpc', { maxAzs: 1 });
+    expect(() => bind(Entrance.http(), { vpc })).toThrow('`vpc` has Public subnets in 1 availability zone only.');
+  });
+
+  test('are inside also where they were imported a second time', () => {
+    const again = (vpc: ec2.IVpc) => ({
+      subnets: vpc.privateSubnets.map(({ subnetId, availabilityZone }, i) =>
+        ec2.Subnet.fromSubnetAttributes(vpc, `Again${i}`, { subnetId, availabilityZone }),
+      ),
+    });
+    expect(tried(again)).toThrow('`subnets.entrance` has subnets without a route from the internet');
   });
 });

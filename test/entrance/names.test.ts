@@ -94,7 +94,7 @@ describe('one name leads to one cluster', () => {
     const platform = newPlatform();
     const listener = platform.listen();
     expect(() => pair(platform, [behind(listener, 1), behind(listener, 2)])).toThrow(
-      `NocoBaseCluster [Two/NocoBase/Entrance]: \`entrance.domainName\` '${domainName}' leads to [One/NocoBase/Entrance] already, by a rule of the same listener. Give each cluster a name or a \`publicPath\` of its own, and the longer path the lower \`priority\``,
+      `cdk-nocobase [Two/NocoBase/Entrance]: \`entrance.domainName\` '${domainName}' leads to [One/NocoBase/Entrance] already, by a rule of the same listener. Give each cluster a name or a \`publicPath\` of its own, and the longer path the lower \`priority\``,
     );
   });
 

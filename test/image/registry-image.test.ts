@@ -89,7 +89,9 @@ describe('credentials', () => {
     const arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:registry';
     expect(() =>
       pullWith((scope) => secretsmanager.Secret.fromSecretPartialArn(scope, 'Credentials', arn), stack),
-    ).toThrow('`image.credentials` is a Secret of us-east-1, given without its complete ARN');
+    ).toThrow(
+      '`image.credentials` (without its complete ARN) is in us-east-1, and has to be in eu-central-1. Or write Secret.fromSecretCompleteArn(…)',
+    );
     const complete = newStack({ env: { account: '111122223333', region: 'eu-central-1' } });
     const { container } = pullWith(
       (scope) => secretsmanager.Secret.fromSecretCompleteArn(scope, 'Credentials', `${arn}-AbCdEf`),

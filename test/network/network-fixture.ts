@@ -55,8 +55,10 @@ export function subnetIds(vpc: ec2.IVpc, selection: ec2.SubnetSelection | undefi
 
 /** Warnings in a tree, with the ids by which they are acknowledged. */
 export function warnings(scope: Construct): string[] {
-  return scope.node
-    .findAll()
+  const all = scope.node.findAll();
+  // Some warn of what is only there in the end.
+  for (const { node } of all) node.validate();
+  return all
     .flatMap(({ node }) => node.metadata)
     .filter(({ type, data }) => type === 'aws:cdk:warning' && String(data).includes('cdk-nocobase:'))
     .map(({ data }) => data);

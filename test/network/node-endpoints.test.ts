@@ -145,6 +145,14 @@ describe('an endpoint of the app for the same service', () => {
   });
 });
 
+test('nothing in place of a VPC is refused, also beside others', () => {
+  const stack = newStack();
+  new NodeEndpoints(stack, 'Others', { vpc: new ec2.Vpc(stack, 'Vpc') });
+  expect(() => new NodeEndpoints(stack, 'Endpoints', { vpc: undefined as any })).toThrow(
+    '`vpc` must be a construct, got: nothing.',
+  );
+});
+
 test('the id of a VPC is none', () => {
   expect(() => new NodeEndpoints(newStack(), 'Endpoints', { vpc: 'vpc-1' as any })).toThrow(
     '`vpc` must be a construct, got: string. Where there is one already, import it: Vpc.fromLookup(',

@@ -81,14 +81,14 @@ describe('subnets of which the deployment knows how many there are', () => {
   ])('are refused as %s by a file system, which names each', (_, vpcOf) => {
     const vpc = vpcOf();
     expect(() => new EfsStorage(Stack.of(vpc), 'Storage', { vpc })).toThrow(
-      "NocoBaseCluster [Prod/Storage]: `vpc` has its subnets as one list of a length that is not known, and they are named one by one here. Give the length: Fn.split(',', list, 2), or Fn.select(0, list), Fn.select(1, list) of a parameter.",
+      "cdk-nocobase [Prod/Storage]: `vpc` has its subnets as one list of a length that is not known, and they are named one by one here. Give the length: Fn.split(',', list, 2), or Fn.select(0, list), Fn.select(1, list) of a parameter.",
     );
   });
 
   test('are refused by a broker of one instance, which is in one subnet', () => {
     const vpc = parameter();
     expect(() => new RabbitMqBroker(Stack.of(vpc), 'Queue', { vpc })).toThrow(
-      'NocoBaseCluster [Prod/Queue]: `vpc` has its subnets as one list of a length that is not known',
+      'cdk-nocobase [Prod/Queue]: `vpc` has its subnets as one list of a length that is not known',
     );
     new RabbitMqBroker(Stack.of(vpc), 'Three', { vpc, deployment: RabbitMqDeployment.CLUSTER_MULTI_AZ });
     const { properties } = only(Template.fromStack(Stack.of(vpc)), 'AWS::AmazonMQ::Broker');

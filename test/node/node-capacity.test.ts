@@ -210,7 +210,7 @@ test.each<[string, ecs.CapacityProviderStrategy[], string]>([
   ],
 ])('%s is refused', (_, capacityProviderStrategies, message) => {
   expect(() => newCluster({ capacityProviderStrategies })).toThrow(
-    `NocoBaseCluster [Prod/NocoBase]: \`capacityProviderStrategies\` ${message}`,
+    `cdk-nocobase [Prod/NocoBase]: \`capacityProviderStrategies\` ${message}`,
   );
 });
 

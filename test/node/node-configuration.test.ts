@@ -42,9 +42,6 @@ test.each([
   ['APP_PUBLIC_PATH', 'publicPath'],
   ['API_BASE_PATH', 'publicPath'],
   ['CLUSTER_MODE', 'web.processes'],
-  ['WORKER_MODE', 'web'],
-  ['APP_PORT', 'web'],
-  ['STORAGE_PATH', 'storage'],
   ['LAUNCHER_UPGRADE_TIMEOUT', 'upgradeTimeout'],
   ['LAUNCHER_UPGRADE_TRIES', 'upgradeTries'],
   ['LAUNCHER_ON_MIGRATED_DATABASE', 'allowOnMigratedDatabase'],
@@ -60,14 +57,19 @@ test.each([
   expect(() => newCluster({ secrets: { [name]: aSecret() } })).toThrow(message.replace('environment.', 'secrets.'));
 });
 
-test.each(['LAUNCHER_START_TIMEOUT', 'LAUNCHER_TRUSTED_CERTIFICATES', 'SKIP_SAME_VERSION_UPGRADE', 'PM2_KILL_TIMEOUT'])(
-  '%s is refused, and no prop is named that does not decide it',
-  (name) => {
-    expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(
-      'is decided by the library, so that all parts of the cluster agree on it. Leave it out.',
-    );
-  },
-);
+test.each([
+  'LAUNCHER_START_TIMEOUT',
+  'LAUNCHER_TRUSTED_CERTIFICATES',
+  'SKIP_SAME_VERSION_UPGRADE',
+  'PM2_KILL_TIMEOUT',
+  'WORKER_MODE',
+  'APP_PORT',
+  'STORAGE_PATH',
+])('%s is refused, and no prop is named that does not decide it', (name) => {
+  expect(() => newCluster({ environment: { [name]: 'x' } })).toThrow(
+    'is decided by the library, so that all parts of the cluster agree on it. Leave it out.',
+  );
+});
 
 test('one variable from two places is an error that names both', () => {
   expect(() => newCluster({ environment: { SMTP: 'x' }, secrets: { SMTP: aSecret() } })).toThrow(

@@ -30,7 +30,7 @@ test('where no node can start before one stops, ECS stops one first', () => {
 
 test('a fleet that never fits is refused with the size that does', () => {
   expect(() => percentages({ maxNodes: 20 })).toThrow(
-    'NocoBaseCluster [Prod]: `web.maxNodes` 20 and a 100% rolling surge needs 40 worker ids, stopping nodes included, but NocoBase has 32 (0–31). Lower `web.maxNodes` to 16.',
+    'cdk-nocobase [Prod]: `web.maxNodes` 20 and a 100% rolling surge needs 40 worker ids, stopping nodes included, but NocoBase has 32 (0–31). Lower `web.maxNodes` to 16.',
   );
 });
 

@@ -217,6 +217,11 @@ test.each<[string, Options, string]>([
   ['ActiveMQ', { endpoint: 'amqp+ssl://b-1.mq.eu-central-1.on.aws:5671' }, '`queue.endpoint` must be'],
   ['a port out of range', { endpoint: 'amqps://mq.internal:70000' }, '`queue.endpoint` must be'],
   ['another port than that of the endpoint', { port: 5672 }, '`queue.port` is 5672, and `queue.endpoint` says 5671.'],
+  [
+    'another port than that of an endpoint without one',
+    { endpoint: 'amqps://mq.internal', port: 5679 },
+    '`queue.port` is 5679, and `queue.endpoint` names none, which means 5671. Write the right one into the endpoint',
+  ],
   ['a port that is none', { port: 0 }, '`queue.port` must be a whole number between 1 and 65535, got: 0.'],
   [
     'a security group that is not there',

@@ -225,23 +225,23 @@ test.each<[string, Make, string]>([
   [
     'the id of a file system',
     () => ({ fileSystem: 'fs-123' as any, path: '/a' }),
-    '`storage.fileSystem` must be a construct, got: string. Import it',
+    '`storage.fileSystem` must be a construct, got: string. Where there is one already, import it',
   ],
   [
     'the id of an access point',
     () => ({ accessPoint: 'fsap-123' as any }),
-    '`storage.accessPoint` must be a construct, got: string. Import it',
+    '`storage.accessPoint` must be a construct, got: string. Where there is one already, import it',
   ],
 ])('%s is refused', (_, make, message) => {
   expect(() => bind(make)).toThrow(message);
 });
 
 describe.each([
-  ['region', '111122223333', 'us-east-1'],
-  ['account', '999999999999', 'eu-central-1'],
-])('a file system of another %s', (what, account, region) => {
+  ['region', '111122223333', 'us-east-1', 'us-east-1, and has to be in eu-central-1'],
+  ['account', '999999999999', 'eu-central-1', 'account 999999999999, and has to be in 111122223333'],
+])('a file system of another %s', (_what, account, region, where) => {
   const ours = { account: '111122223333', region: 'eu-central-1' };
-  const refusal = new RegExp(`\`storage\\.fileSystem\` is in ${what} .*, and ECS mounts file systems of its own only`);
+  const refusal = `\`storage.fileSystem\` is in ${where}. ECS mounts file systems of its own region and account only`;
   const byArn: Make = (stack) => ({
     path: '/a',
     fileSystem: efs.FileSystem.fromFileSystemAttributes(stack, 'Files', {
