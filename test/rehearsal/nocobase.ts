@@ -46,6 +46,9 @@ export async function installNocoBase(version: string, progress: (line: string) 
   return app;
 }
 
+/** What NocoBase writes again in place when it starts, by its environment. */
+const REWRITTEN = ['node_modules/@nocobase/app/dist/client/index.html', 'tsconfig.paths.json'];
+
 /** The tools that the image has beside NocoBase. */
 export function toolsOf(app: string): string {
   return path.join(app, '..', 'tools', 'node_modules', '.bin');
@@ -79,10 +82,14 @@ export async function imageOf(app: string, folder: string): Promise<string> {
       fs.symlinkSync(shared, copied);
     }
   }
+  for (const name of REWRITTEN) {
+    fs.rmSync(path.join(folder, name));
+    fs.copyFileSync(path.join(app, name), path.join(folder, name));
+  }
   return folder;
 }
 
-/** A copy for one node. Files are shared by hard links, for NocoBase changes none in place. */
+/** A copy for one node. Files are shared by hard links: what nodes write in place is the same for all of a cluster. */
 export async function copyOf(image: string, folder: string): Promise<string> {
   await run('cp', ['-al', image, folder]);
   return folder;
