@@ -1,4 +1,4 @@
-import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { Stack, Stage, Token, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { identityOf } from './identity';
@@ -17,7 +17,9 @@ interface Claim {
   readonly scope: IConstruct;
   readonly prop: string;
   readonly purpose: string;
+  /** Within which a name can mean one thing. */
   readonly neighbourhood: string;
+  readonly network: string;
   readonly place: string;
   /** What the place is called by everybody. */
   readonly identity: string;
@@ -35,11 +37,16 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
   const claimed = CLAIMED.get(root) ?? [];
   CLAIMED.set(root, claimed);
   for (const [purpose, place] of Object.entries(places)) {
-    const neighbourhood = neighbourhoodOf(scope, vpc, place);
+    const network = identityOf(vpc, vpc.vpcId);
+    const neighbourhood = neighbourhoodOf(scope, network, place);
     if ([place, neighbourhood].some(hasPendingPart)) continue;
     const identity = identityOf(scope, place);
-    const earlier = claimed.find((other) => other.neighbourhood === neighbourhood && overlap(other.identity, identity));
-    if (earlier) {
+    const earlier = claimed.find(
+      (other) => other.neighbourhood === neighbourhood && overlap(other.identity, identity) && isInTree(other.scope),
+    );
+    if (earlier && earlier.network !== network && isNameOfAZone(place)) {
+      warnOfOneName(scope, prop, purpose, place, earlier);
+    } else if (earlier) {
       const whose = earlier.scope === scope ? `\`${earlier.prop}\`` : `[${earlier.scope.node.path}]`;
       throw invalidProp(scope, {
         prop,
@@ -47,7 +54,7 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
         remedy: remedy ?? 'Give each a place of its own: they would overwrite each other’s data',
       });
     }
-    claimed.push({ scope, prop, purpose, neighbourhood, place, identity });
+    claimed.push({ scope, prop, purpose, neighbourhood, network, place, identity });
   }
 }
 
@@ -58,7 +65,7 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
  */
 const PRIVATE = new RegExp(
   [
-    String.raw`\b(10|127)(\.\d{1,3}){3}\b`,
+    String.raw`\b10(\.\d{1,3}){3}\b`,
     String.raw`\b(192\.168|169\.254|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(\.\d{1,3}){2}\b`,
     String.raw`\.(internal|local|localdomain|lan|home|home\.arpa|intranet|private|corp|test)(?=[:/,\s]|$)`,
     String.raw`(^|\s)[\w-]+:`,
@@ -66,11 +73,35 @@ const PRIVATE = new RegExp(
   'i',
 );
 
+/** Of the node itself, as a sidecar is. */
+const LOOPBACK = /(^|\s)(127(\.\d{1,3}){3}|localhost):/i;
+
 /** Within which a place means one thing; stacks whose account or region is open may go anywhere. */
-function neighbourhoodOf(scope: IConstruct, vpc: IVpc, place: string): string {
+function neighbourhoodOf(scope: IConstruct, network: string, place: string): string {
   const { account, region } = Stack.of(scope);
-  const stage = [account, region].some(Token.isUnresolved) ? Stage.of(scope)?.node.path : undefined;
-  return [account, region, stage, ...(PRIVATE.test(place) ? [identityOf(vpc, vpc.vpcId)] : [])].join(' ');
+  if (LOOPBACK.test(place)) return scope.node.path;
+  const isOpen = [account, region].some(Token.isUnresolved);
+  const stage = isOpen ? Stage.of(scope)?.node.path : undefined;
+  return [account, region, stage, ...(isOpen || PRIVATE.test(place) ? [network] : [])].join(' ');
+}
+
+/** A name that a private zone of each network may have. Names that AWS gives are one thing everywhere. */
+function isNameOfAZone(place: string): boolean {
+  const [name] = /(^|\s)([\w-]+\.)+[a-z][\w-]*(?=:)/i.exec(place) ?? [];
+  return name !== undefined && !Token.isUnresolved(place) && !/\.(amazonaws\.com(\.cn)?|on\.aws)$/i.test(name);
+}
+
+function warnOfOneName(scope: IConstruct, prop: string, purpose: string, place: string, earlier: Claim) {
+  Validations.of(scope).addWarning(
+    `cdk-nocobase:one-name-in-two-networks-${prop}`,
+    `\`${prop}\` has its ${purpose} in ${place}, a name by which [${earlier.scope.node.path}] in another VPC has its ${earlier.purpose}. If that is one server they overwrite each other’s data: give each a place of its own there. Acknowledge this where it is another server in each network.`,
+  );
+}
+
+/** Not taken out again. */
+function isInTree({ node }: IConstruct): boolean {
+  const { scope, id } = node;
+  return scope === undefined || (scope.node.tryFindChild(id)?.node === node && isInTree(scope));
 }
 
 /** What a look-up answers before there is an answer is the same for several that are looked up. */

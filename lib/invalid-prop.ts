@@ -6,7 +6,9 @@ const DUMMIES = [
   /dummy-value-for-/,
   /^vpc-12345$/,
   /^sg-(1234|12345678|123456789012)$/,
-  /^TESTADDRESS$/,
+  /^TEST(READER)?ADDRESS$/i,
+  /^dummy1[abc]$/,
+  /\/DUMMY_ARN$/,
   /^pl-xxxxxxxx$/,
   /^DUMMY$/,
   // Real ones have `app` there.

@@ -19,6 +19,7 @@ import {
   StoredSecret,
 } from '../lib';
 import { environment } from './cluster-fixture';
+import { warnings } from './network/network-fixture';
 
 const ENV = { account: '111111111111', region: 'eu-central-1' };
 
@@ -178,19 +179,73 @@ test('one name means two servers in two accounts, in two networks, and in two st
   }
 });
 
-test.each(['db.example.com', '52.1.2.3', 'pg.abc123.aivencloud.com'])(
-  '%s is one place whatever the network',
+const inNetworksOfTheirOwn = (host: string) => {
+  const stack = stackOf(new App());
+  for (const id of ['A', 'B']) {
+    new NocoBaseCluster(stack, id, {
+      plugins: ClusterPlugins.preinstalled(),
+      database: database(stack, undefined, host, host.includes('.rds.') ? DatabaseCa.rds() : undefined),
+    });
+  }
+  return warnings(stack);
+};
+
+test.each(['52.1.2.3', 'crm.abc123.eu-central-1.rds.amazonaws.com'])('%s is one place whatever the network', (host) => {
+  expect(() => inNetworksOfTheirOwn(host)).toThrow('`database` has its tables in PostgreSQL');
+});
+
+test.each(['db.example.com', 'pg.abc123.aivencloud.com', 'pg.test.example.com'])(
+  '%s in two networks may be a name of a private zone of each, and is warned of',
   (host) => {
-    const stack = stackOf(new App());
-    const of = (id: string) =>
-      new NocoBaseCluster(stack, id, {
-        plugins: ClusterPlugins.preinstalled(),
-        database: database(stack, undefined, host),
-      });
-    of('A');
-    expect(() => of('B')).toThrow('`database` has its tables in PostgreSQL');
+    expect(inNetworksOfTheirOwn(host)).toContainEqual(
+      expect.stringContaining(
+        `\`database\` has its tables in PostgreSQL ${host}:5432, database nocobase, schema public, a name by which [Prod/A] in another VPC has its tables.`,
+      ),
+    );
   },
 );
+
+test('on the node itself each cluster has a place of its own, and a function only one', () => {
+  const stack = stackOf(new App());
+  const secret = Secret.fromSecretNameV2(stack, 'Pooled', 'pooled');
+  const pooled = (schema: string) =>
+    Database.existing({
+      host: '127.0.0.1',
+      port: 6432,
+      directHost: 'db.internal',
+      ca: DatabaseCa.wellKnown(),
+      secret,
+      schema,
+    });
+  cluster(stack, 'A', { database: pooled('a') });
+  expect(() => cluster(stack, 'B', { database: pooled('b') })).not.toThrow();
+  expect(() => cluster(stack, 'C', { database: pooled('a') })).toThrow('tables behind the pooler already');
+  const sidecar = (databases?: RedisDatabases) =>
+    Redis.existing({ host: 'localhost', password: StoredSecret.inSecretsManager(secret), databases });
+  cluster(stack, 'D', { redis: sidecar() });
+  expect(() => cluster(stack, 'E', { redis: sidecar() })).not.toThrow();
+  expect(() => cluster(stack, 'F', { redis: sidecar({ lock: 0 }) })).toThrow('where `redis` has its cache already');
+});
+
+test('a cluster that was taken out again takes no place', () => {
+  const stack = stackOf(new App());
+  cluster(stack, 'A', { database: database(stack) });
+  stack.node.tryRemoveChild('A');
+  expect(() => cluster(stack, 'A', { database: database(stack) })).not.toThrow();
+});
+
+test('stacks whose account is open may go anywhere, unless they share a network', () => {
+  const app = new App();
+  const [dev, prod] = ['Dev', 'Prod'].map((id) => new Stack(app, id));
+  for (const stack of [dev, prod]) {
+    expect(() => cluster(stack, 'A', { database: database(stack, undefined, 'db.example.com') })).not.toThrow();
+    expect(warnings(stack).filter((text) => text.includes('another VPC'))).toEqual([]);
+  }
+  const vpc = dev.node.findChild('Vpc') as Vpc;
+  expect(() => cluster(prod, 'B', { vpc, database: database(prod, undefined, 'db.example.com') })).toThrow(
+    'where [Dev/A] has its tables already',
+  );
+});
 
 test.each(['db', '10.0.0.7', '192.168.1.2', '172.31.0.1', 'db.corp', 'DB.INTERNAL'])(
   '%s may be another place in another network',

@@ -1,7 +1,8 @@
-import { Stage, Token } from 'aws-cdk-lib';
+import { Stack, Stage, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { referredResource, resources } from '../app-resources';
+import { identityOf } from '../identity';
 import { invalidProp } from '../invalid-prop';
 
 /** Where ECS places nodes. */
@@ -157,9 +158,16 @@ function nameOf(capacityProvider: string): string {
 }
 
 function findAssociations(cluster: ecs.ICluster): ecs.CfnClusterCapacityProviderAssociations[] {
-  const stage = Stage.of(cluster);
   const resource = referredResource(cluster.clusterName);
+  const made = ecs.CfnCluster.isCfnCluster(resource) ? resource : undefined;
+  const names = [cluster.clusterName, made?.clusterName].flatMap((name) =>
+    name === undefined ? [] : [identityOf(cluster, name)],
+  );
   return resources(cluster, ecs.CfnClusterCapacityProviderAssociations.isCfnClusterCapacityProviderAssociations)
-    .filter((association) => Stage.of(association) === stage)
-    .filter(({ cluster: name }) => name === cluster.clusterName || (resource && referredResource(name) === resource));
+    .filter((other) => Stage.of(other) === Stage.of(cluster))
+    .filter((other) => Stack.of(other).environment === Stack.of(cluster).environment)
+    .filter(
+      ({ node, cluster: name }) =>
+        (made && referredResource(name) === made) || names.includes(identityOf(node.scope!, name)),
+    );
 }

@@ -320,6 +320,37 @@ describe('in an ECS cluster of the same stack', () => {
       waits(byHand(({ capacityProviderName }) => ({ given: capacityProviderName, named: 'instances' })));
     });
 
+    test('nodes wait for those that are given by the name of the cluster', () => {
+      const stack = new Stack(new App(), 'Prod');
+      const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+      const ecsCluster = new ecs.Cluster(stack, 'Ecs', { vpc, clusterName: 'company' });
+      new ecs.CfnClusterCapacityProviderAssociations(stack, 'Associations', {
+        cluster: 'company',
+        capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+        defaultCapacityProviderStrategy: [],
+      });
+      const plugins = ClusterPlugins.preinstalled();
+      new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, capacityProviderStrategies: SPOT, plugins });
+      waits(Template.fromStack(stack));
+    });
+
+    test('those of a cluster of the same name in another account are not waited for', () => {
+      const app = new App();
+      const stacks = ['111122223333', '444455556666'].map((account) => {
+        const stack = new Stack(app, `In${account}`, { env: { account, region: 'eu-central-1' } });
+        new ecs.CfnClusterCapacityProviderAssociations(stack, 'Associations', {
+          cluster: 'company',
+          capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+          defaultCapacityProviderStrategy: [],
+        });
+        const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+        const ecsCluster = ecs.Cluster.fromClusterAttributes(stack, 'Ecs', { clusterName: 'company', vpc });
+        new NocoBaseCluster(stack, 'NocoBase', { ecsCluster, plugins: ClusterPlugins.preinstalled() });
+        return stack;
+      });
+      for (const stack of stacks) waits(Template.fromStack(stack));
+    });
+
     test('those that it was not given are refused', () => {
       expect(() => byHand(({ capacityProviderName }) => ({ given: 'others', named: capacityProviderName }))).toThrow(
         'has no capacity provider Prod/Capacity/Capacity',
