@@ -109,10 +109,11 @@ export class NodeConfiguration extends Construct {
   private refuseOtherThanText(environment: { [name: string]: string }) {
     for (const [name, value] of Object.entries(environment)) {
       if (value !== undefined && value !== null && typeof value !== 'string') {
+        const isObject = typeof value === 'object';
         throw invalidProp(this, {
           prop: `environment.${name}`,
-          problem: `must be text, got: ${JSON.stringify(value)}`,
-          remedy: `Write it in quotes: '${value}'`,
+          problem: `must be text, got: ${isObject ? 'object' : value}`,
+          remedy: isObject ? 'Give the text that nodes are to get of it' : `Write it in quotes: '${value}'`,
         });
       }
     }

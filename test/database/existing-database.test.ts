@@ -190,9 +190,18 @@ test.each<[string, Partial<DatabaseServer>, string]>([
   [
     'a security group that is not there',
     { securityGroups: [undefined as any] },
-    '`database.securityGroups` must be security groups, and one of them is nothing.',
+    '`database.securityGroups` must be security groups, and one of them is no group but: nothing.',
   ],
-  ['the id of a security group', { securityGroups: ['sg-1' as any] }, 'and one of them is a string. Import each with'],
+  [
+    'one security group that is no list',
+    { securityGroups: {} as any },
+    '`database.securityGroups` must be a list, got: object. Import each with',
+  ],
+  [
+    'the id of a security group',
+    { securityGroups: ['sg-1' as any] },
+    'and one of them is no group but: string. Import each with',
+  ],
   ['no authority', { ca: undefined }, '`database.ca` must be made by one of the factories, got: nothing.'],
   ['a text for an authority', { ca: PEM as any }, 'got: string. Write DatabaseCa.rds(), DatabaseCa.wellKnown(), or'],
   [

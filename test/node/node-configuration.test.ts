@@ -191,5 +191,8 @@ test('a value that is no text is refused', () => {
   expect(() => newCluster({ environment: { SMTP_PORT: 25 as any } })).toThrow(
     "`environment.SMTP_PORT` must be text, got: 25. Write it in quotes: '25'.",
   );
+  expect(() => newCluster({ environment: { SMTP: new Stack() as any } })).toThrow(
+    '`environment.SMTP` must be text, got: object. Give the text that nodes are to get of it.',
+  );
   expect(() => newCluster({ environment: { SMTP_PORT: undefined as any } })).toThrow('has no value for SMTP_PORT');
 });

@@ -226,7 +226,7 @@ test.each<[string, Options, string]>([
   [
     'a security group that is not there',
     { securityGroups: [undefined as any] },
-    '`queue.securityGroups` must be security groups, and one of them is nothing.',
+    '`queue.securityGroups` must be security groups, and one of them is no group but: nothing.',
   ],
   ['an empty virtual host', { virtualHost: '' }, '`queue.virtualHost` is empty'],
   ['a path for a certificate', { caCertificate: '/etc/ca.pem' }, '`queue.caCertificate` is not one PEM certificate.'],

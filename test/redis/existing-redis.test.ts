@@ -245,7 +245,7 @@ test.each<[string, Parameters<typeof bind>[0], string]>([
   [
     'a security group that is not there',
     { securityGroups: [undefined as any] },
-    '`redis.securityGroups` must be security groups, and one of them is nothing.',
+    '`redis.securityGroups` must be security groups, and one of them is no group but: nothing.',
   ],
 ])('%s is refused', (_, options, message) => {
   expect(() => bind(options)).toThrow(message);
