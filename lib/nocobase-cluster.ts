@@ -4,6 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { allOptions } from './all-options';
 import {
   checkCombinations,
   checkedAllowance,
@@ -112,7 +113,7 @@ export class NocoBaseCluster extends Construct implements ec2.IConnectable, iam.
     const { encryptionKey, cpuArchitecture = ecs.CpuArchitecture.ARM64 } = props;
     const image = (props.image ?? NocoBaseImage.version(NocoBaseImage.TESTED_VERSION)).bind(this, { cpuArchitecture });
 
-    const network = new Network(this, 'Network', { ...props, ...checkedVpc(this, props) });
+    const network = new Network(this, 'Network', { ...allOptions(props), ...checkedVpc(this, props) });
     this.vpc = network.vpc;
     this.keys = (props.keys ?? ApplicationKeys.generated()).bind(this, { encryptionKey });
 

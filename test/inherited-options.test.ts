@@ -1,7 +1,21 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { CfnReplicationGroup } from 'aws-cdk-lib/aws-elasticache';
-import { ApplicationKeys, Database, DatabaseCa, MessageQueue, Redis, SharedStorage } from '../lib';
+import {
+  ApplicationKeys,
+  ClusterPlugins,
+  Database,
+  DatabaseCa,
+  MessageQueue,
+  NocoBaseCluster,
+  NocoBaseImage,
+  Redis,
+  SharedStorage,
+} from '../lib';
+import { synthesize } from './cluster-fixture';
 import { named, newPlace, stored, told } from './part-fixture';
 
 /** As of a class with getters: nothing is the object's own. */
@@ -37,6 +51,31 @@ describe('options that an object has by its class are taken', () => {
     const options = inherited({ endpoint: 'amqps://mq.internal', secret: named(stack, 'mq') });
     const { adapterContribution } = MessageQueue.existingRabbitMq(options).bind(stack, context);
     expect(told(stack, adapterContribution).QUEUE_ADAPTER_RABBITMQ_URL).toContain('@mq.internal:5671');
+  });
+
+  test('by what is made', () => {
+    const { template } = synthesize({
+      database: Database.postgres(inherited({ multiAz: true })),
+      redis: Redis.valkey(inherited({ replicas: 2 })),
+      queue: MessageQueue.rabbitMq(inherited({ instanceType: 'mq.m7g.large' })),
+      storage: SharedStorage.efs(inherited({ lifecyclePolicy: efs.LifecyclePolicy.AFTER_90_DAYS })),
+    });
+    template.hasResourceProperties('AWS::RDS::DBInstance', { MultiAZ: true });
+    template.hasResourceProperties('AWS::ElastiCache::ReplicationGroup', { NumCacheClusters: 3 });
+    template.hasResourceProperties('AWS::AmazonMQ::Broker', { HostInstanceType: 'mq.m7g.large' });
+    template.hasResourceProperties('AWS::EFS::FileSystem', {
+      LifecyclePolicies: Match.arrayWith([{ TransitionToIA: 'AFTER_90_DAYS' }]),
+    });
+  });
+
+  test('by a cluster', () => {
+    const stack = new Stack(new App(), 'Prod');
+    const props = {
+      plugins: ClusterPlugins.preinstalled(),
+      image: NocoBaseImage.fromEcr(new Repository(stack, 'Images'), '1'),
+    };
+    new NocoBaseCluster(stack, 'NocoBase', inherited({ ...props, natGateways: 0 }));
+    Template.fromStack(stack).resourceCountIs('AWS::EC2::NatGateway', 0);
   });
 
   test('by a storage', () => {

@@ -1,6 +1,7 @@
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
 import type { StoredSecret } from '../node/stored-secret';
@@ -59,7 +60,7 @@ export abstract class Database implements IDatabase {
    */
   public static postgres(props: PostgresProps = {}): Database {
     return new Deferred((scope, context) =>
-      new PostgresDatabase(scope, 'Database', { ...props, ...placement(context) }).bind(scope, context),
+      new PostgresDatabase(scope, 'Database', { ...allOptions(props), ...placement(context) }).bind(scope, context),
     );
   }
 
@@ -79,7 +80,7 @@ export abstract class Database implements IDatabase {
    * @param snapshotIdentifier name or ARN of a snapshot of an RDS PostgreSQL instance
    */
   public static fromSnapshot(snapshotIdentifier: string, props: SnapshotProps = {}): Database {
-    const { username, databaseName, ...rest } = props;
+    const { username, databaseName, ...rest } = allOptions(props);
     return new Deferred((scope, context) =>
       new PostgresDatabase(scope, 'Database', {
         ...rest,

@@ -39,7 +39,8 @@ export function keepAccessLogs(scope: Construct, loadBalancer: elbv2.Application
 function isEncryptedWithKms(bucket: s3.IBucket): boolean {
   const made = referredResource(bucket.bucketName);
   if (!s3.CfnBucket.isCfnBucket(made)) return false;
-  const { serverSideEncryptionConfiguration: rules = [] } = Stack.of(made).resolve(made.bucketEncryption) ?? {};
+  const { serverSideEncryptionConfiguration: rules } = Stack.of(made).resolve(made.bucketEncryption) ?? {};
+  if (!Array.isArray(rules)) return false;
   return rules.some(
     ({ serverSideEncryptionByDefault: rule }: s3.CfnBucket.ServerSideEncryptionRuleProperty) =>
       rule !== undefined && 'sseAlgorithm' in rule && `${rule.sseAlgorithm}`.startsWith('aws:kms'),

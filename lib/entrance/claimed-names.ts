@@ -1,10 +1,11 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { invalidProp, isPending } from '../invalid-prop';
+import { identityInPlace } from './identity-in-place';
 
 /** A name by which users reach one cluster, and no other. */
 export interface ClaimedName {
-  /** What answers to the name. It is the same for all who name it: an ARN, an ID, or the token of one. */
+  /** What answers to the name, by its ARN or ID. */
   readonly place: string;
   /** What the place knows the name by. */
   readonly name: string;
@@ -25,7 +26,11 @@ export function claimName(scope: Construct, { place, name, prop, problem, remedy
   const claimed = CLAIMED.get(root) ?? new Map<string, Construct>();
   CLAIMED.set(root, claimed);
   // Pseudo parameters, e.g. `AWS::Region`, are the same token in stacks where they stand for something else.
-  const key = [place, name, ...(Token.isUnresolved(name) ? [Stack.of(scope).node.path] : [])].join(' ');
+  const key = [
+    identityInPlace(scope, place),
+    name,
+    ...(Token.isUnresolved(name) ? [Stack.of(scope).node.path] : []),
+  ].join(' ');
   const other = claimed.get(key);
   if (other !== undefined) {
     throw invalidProp(scope, { prop, problem: problem(`[${other.node.path}]`), remedy });

@@ -65,7 +65,7 @@ export class CloudFrontEntrance extends Construct {
     // new VPC the routes of the public subnets are what waits for its attachment.
     distribution.node.addDependency(
       ...props.vpc.publicSubnets.map((subnet) => subnet.internetConnectivityEstablished),
-      ...(madeInternetGateway(props.vpc) ? [] : internetGatewaysOf(props.vpc)),
+      ...(madeInternetGateway(props.vpc) ? [] : internetGatewaysOf(this, props.vpc)),
     );
     this.node.addValidation({ validate: () => this.checkInternetGateway(props.vpc) });
     acknowledgeDistribution(distribution);
@@ -91,7 +91,7 @@ export class CloudFrontEntrance extends Construct {
 
   /** Of a VPC that is imported nothing is known. */
   private checkInternetGateway(vpc: ec2.IVpc): string[] {
-    if (!(vpc instanceof ec2.Vpc) || madeInternetGateway(vpc) || internetGatewaysOf(vpc).length > 0) {
+    if (!(vpc instanceof ec2.Vpc) || madeInternetGateway(vpc) || internetGatewaysOf(this, vpc).length > 0) {
       return [];
     }
     return [
@@ -121,6 +121,7 @@ export class CloudFrontEntrance extends Construct {
     checkCertificateRegion(this, certificate, {
       region: 'us-east-1',
       by: 'CloudFront',
+      orInIam: false,
       remedy: 'Import or request the certificate in us-east-1, where CloudFront looks for it',
     });
     claimName(this, {

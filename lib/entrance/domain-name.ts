@@ -20,15 +20,27 @@ export function checkDomainName(scope: Construct, domainName: string) {
   }
 }
 
+/** Where a certificate has to be presented, and by what. */
+export interface CertificatePlace {
+  readonly region: string;
+  readonly by: string;
+  readonly remedy: string;
+  /** Whether it may be in IAM, which has no regions ("SSL certificates for your Application Load Balancer"). */
+  readonly orInIam: boolean;
+}
+
+const IN_IAM = /^arn:[^:]+:iam::[^:]*:server-certificate\/./;
+
 /** Refuses a certificate that is not where it has to be presented. */
 export function checkCertificateRegion(
   scope: Construct,
   certificate: acm.ICertificate,
-  { region, by, remedy }: { region: string; by: string; remedy: string },
+  { region, by, remedy, orInIam }: CertificatePlace,
 ) {
   checkRequired(scope, { 'entrance.certificate': certificate });
   checkConstruct(scope, 'entrance.certificate', certificate, 'Certificate.fromCertificateArn(this, id, arn)');
-  const given = regionOf(scope, certificate.certificateArn);
+  if (orInIam && IN_IAM.test(certificate.certificateArn)) return;
+  const given = regionOf(scope, certificate.certificateArn, orInIam ? 'ACM or IAM' : 'ACM');
   if (given !== undefined && ![given, region].some(Token.isUnresolved) && given !== region) {
     throw invalidProp(scope, {
       prop: 'entrance.certificate',
@@ -39,12 +51,12 @@ export function checkCertificateRegion(
 }
 
 /** What is known of it before the deployment: by its ARN, or by the stack of the app that it is made in. */
-function regionOf(scope: Construct, certificateArn: string): string | undefined {
+function regionOf(scope: Construct, certificateArn: string, service: string): string | undefined {
   const [, region] = /^arn:[^:]+:acm:([a-z0-9-]+):/.exec(certificateArn) ?? [];
-  if (region === undefined && isKnown(certificateArn)) {
+  if (region === undefined && (isKnown(certificateArn) || IN_IAM.test(certificateArn))) {
     throw invalidProp(scope, {
       prop: 'entrance.certificate',
-      problem: `'${certificateArn}' is not the ARN of a certificate in ACM`,
+      problem: `'${certificateArn}' is not the ARN of a certificate in ${service}`,
       remedy: 'Pass an acm.Certificate, or import one by the ARN that `aws acm list-certificates` prints',
     });
   }

@@ -3,6 +3,7 @@ import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import { CloudFrontEntrance } from './cloudfront-entrance';
 import type {
   CertificateEntranceOptions,
@@ -87,13 +88,16 @@ export interface EntranceBinding {
 export abstract class Entrance {
   /** HTTPS on a domain of yours in Route 53: certificate, alias record, redirect from HTTP, TLS 1.2 and up. */
   public static domain(options: DomainEntranceOptions): Entrance {
-    return new Deferred((scope, context) => new DomainEntrance(scope, 'Entrance', { ...options, ...context }).binding);
+    return new Deferred(
+      (scope, context) => new DomainEntrance(scope, 'Entrance', { ...allOptions(options), ...context }).binding,
+    );
   }
 
   /** HTTPS with a certificate of yours, in the region of the stack. The name is pointed to the load balancer by you. */
   public static certificate(certificate: acm.ICertificate, options: CertificateEntranceOptions): Entrance {
     return new Deferred(
-      (scope, context) => new CertificateEntrance(scope, 'Entrance', { ...options, ...context, certificate }).binding,
+      (scope, context) =>
+        new CertificateEntrance(scope, 'Entrance', { ...allOptions(options), ...context, certificate }).binding,
     );
   }
 
@@ -103,7 +107,7 @@ export abstract class Entrance {
    */
   public static cloudFront(options: CloudFrontEntranceOptions = {}): Entrance {
     return new Deferred(
-      (scope, context) => new CloudFrontEntrance(scope, 'Entrance', { ...options, ...context }).binding,
+      (scope, context) => new CloudFrontEntrance(scope, 'Entrance', { ...allOptions(options), ...context }).binding,
     );
   }
 
@@ -119,7 +123,8 @@ export abstract class Entrance {
    */
   public static listener(listener: elbv2.IApplicationListener, options: ListenerEntranceOptions): Entrance {
     return new Deferred(
-      (scope, context) => new ListenerEntrance(scope, 'Entrance', { ...options, ...context, listener }).binding,
+      (scope, context) =>
+        new ListenerEntrance(scope, 'Entrance', { ...allOptions(options), ...context, listener }).binding,
     );
   }
 
@@ -138,7 +143,8 @@ export abstract class Entrance {
     options: LoadBalancerEntranceOptions,
   ): Entrance {
     return new Deferred(
-      (scope, context) => new LoadBalancerEntrance(scope, 'Entrance', { ...options, ...context, loadBalancer }).binding,
+      (scope, context) =>
+        new LoadBalancerEntrance(scope, 'Entrance', { ...allOptions(options), ...context, loadBalancer }).binding,
     );
   }
 
@@ -147,7 +153,9 @@ export abstract class Entrance {
    * warns at synthesis: passwords travel in clear text.
    */
   public static http(options: HttpEntranceOptions = {}): Entrance {
-    return new Deferred((scope, context) => new HttpEntrance(scope, 'Entrance', { ...options, ...context }).binding);
+    return new Deferred(
+      (scope, context) => new HttpEntrance(scope, 'Entrance', { ...allOptions(options), ...context }).binding,
+    );
   }
 
   /** Makes or looks up what the strategy stands for. Called once, by the cluster. */

@@ -28,6 +28,7 @@ export class CertificateEntrance extends Construct {
     checkCertificateRegion(this, props.certificate, {
       region,
       by: 'the load balancer',
+      orInIam: true,
       remedy: `Import or request the certificate in ${region}; us-east-1 is for CloudFront`,
     });
     this.binding = httpsBinding(this, props);
@@ -47,7 +48,7 @@ export class DomainEntrance extends Construct {
     checkConstruct(this, 'entrance.hostedZone', hostedZone, imported);
     const zoneName = nameOf(this, hostedZone);
     checkZoneIsPublic(this, hostedZone);
-    if ([domainName, zoneName].every(isKnown) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
+    if ([domainName, zoneName].every(isKnown) && !`.${domainName}`.endsWith(`.${zoneName}`)) {
       throw invalidProp(this, {
         prop: 'entrance.domainName',
         problem: `'${domainName}' does not lie in the hosted zone '${zoneName}'`,
@@ -68,7 +69,8 @@ export class DomainEntrance extends Construct {
     this.binding = httpsBinding(this, { ...props, certificate });
     new route53.ARecord(this, 'Alias', {
       zone: hostedZone,
-      recordName: domainName,
+      // To one without the final dot, the CDK adds the zone where it does not see it at the end.
+      recordName: `${domainName}.`,
       target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.binding.loadBalancer!)),
     });
   }
@@ -76,7 +78,8 @@ export class DomainEntrance extends Construct {
 
 function nameOf(scope: Construct, hostedZone: route53.IHostedZone): string {
   try {
-    return hostedZone.zoneName.replace(/\.$/, '');
+    const name = hostedZone.zoneName.replace(/\.$/, '');
+    return isKnown(name) ? name.toLowerCase() : name;
   } catch {
     throw invalidProp(scope, {
       prop: 'entrance.hostedZone',

@@ -1,11 +1,13 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Stage, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { referredResource, resources } from '../app-resources';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 import { compareVpcs } from '../network/same-vpc';
 import { TIMING } from '../node/timing';
+import { propertiesOf } from '../preflight/properties';
+import { identityInPlace } from './identity-in-place';
 
 // What is given may be made in the same app, and then synthesis can look at it, however it was handed over: the ARN of
 // a resource is the same token for all who take it.
@@ -20,10 +22,15 @@ export function knownLoadBalancer(loadBalancerArn: string): elbv2.CfnLoadBalance
   return elbv2.CfnLoadBalancer.isCfnLoadBalancer(resource) ? resource : undefined;
 }
 
-/** What attaches an internet gateway to a VPC, made by hand or by CDK. */
-export function internetGatewaysOf(vpc: ec2.IVpc): ec2.CfnVPCGatewayAttachment[] {
-  return resources(vpc, ec2.CfnVPCGatewayAttachment.isCfnVPCGatewayAttachment).filter(
-    ({ vpcId, internetGatewayId }) => vpcId === vpc.vpcId && internetGatewayId !== undefined,
+/** What attaches an internet gateway to a VPC, made by hand or by CDK, as far as one can wait for it: in its stage. */
+export function internetGatewaysOf(scope: Construct, vpc: ec2.IVpc): ec2.CfnVPCGatewayAttachment[] {
+  if (isPending(vpc.vpcId)) return [];
+  const identity = identityInPlace(vpc, vpc.vpcId);
+  return resources(scope, ec2.CfnVPCGatewayAttachment.isCfnVPCGatewayAttachment).filter(
+    (each) =>
+      each.internetGatewayId !== undefined &&
+      Stage.of(each) === Stage.of(scope) &&
+      identityInPlace(each, each.vpcId) === identity,
   );
 }
 
@@ -41,11 +48,10 @@ export function waysToNodes(scope: Construct, { connections }: ec2.IConnectable)
  * connections are silent, where its attributes are final.
  */
 export function warnOfIdleTimeout(scope: Construct, loadBalancer: elbv2.CfnLoadBalancer | undefined) {
-  if (loadBalancer === undefined) {
-    return;
-  }
-  const attributes = Stack.of(loadBalancer).resolve(loadBalancer.loadBalancerAttributes) ?? [];
-  const given = attributes.find(({ key }: { key: string }) => key === 'idle_timeout.timeout_seconds')?.value;
+  if (loadBalancer === undefined) return;
+  const attributes = knownAttributes(loadBalancer);
+  if (attributes === undefined) return;
+  const given = attributes.find(({ key }) => key === 'idle_timeout.timeout_seconds')?.value;
   const seconds = Number(given ?? 60);
   const [least, most] = [TIMING.idleTimeout.toSeconds(), TIMING.keepAlive.toSeconds() - 1];
   if (seconds < least || seconds > most) {
@@ -58,6 +64,16 @@ export function warnOfIdleTimeout(scope: Construct, loadBalancer: elbv2.CfnLoadB
       } Set its idleTimeout to Duration.seconds(${least}).`,
     );
   }
+}
+
+/** Nothing where a condition decides about one of them, or an override. */
+function knownAttributes(
+  loadBalancer: elbv2.CfnLoadBalancer,
+): elbv2.CfnLoadBalancer.LoadBalancerAttributeProperty[] | undefined {
+  const [, overrides] = propertiesOf(loadBalancer);
+  if ('LoadBalancerAttributes' in ((overrides as { Properties?: object }).Properties ?? {})) return undefined;
+  const attributes = Stack.of(loadBalancer).resolve(loadBalancer.loadBalancerAttributes) ?? [];
+  return Array.isArray(attributes) && attributes.every(({ key }) => typeof key === 'string') ? attributes : undefined;
 }
 
 /** Refuses a load balancer that cannot be in the network of the cluster. */

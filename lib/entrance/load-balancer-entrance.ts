@@ -11,6 +11,7 @@ import { checkCertificateRegion, checkDomainName } from './domain-name';
 import type { EntranceBinding, EntranceContext } from './entrance';
 import type { LoadBalancerEntranceOptions } from './entrance-options';
 import { checkLoadBalancer } from './given-load-balancer';
+import { identityInPlace } from './identity-in-place';
 import { checkVpc, knownLoadBalancer, warnOfIdleTimeout, waysToNodes } from './known-resources';
 import { NodesTargetGroup } from './nodes-target-group';
 
@@ -36,6 +37,7 @@ export class LoadBalancerEntrance extends Construct {
     checkCertificateRegion(this, certificate, {
       region,
       by: 'the load balancer',
+      orInIam: true,
       remedy: `Import or request the certificate in ${region}`,
     });
     checkVpc(scope, 'entrance.loadBalancer', props.vpc, loadBalancer.vpc);
@@ -84,8 +86,9 @@ export class LoadBalancerEntrance extends Construct {
     if (Token.isUnresolved(port) || isPending(loadBalancerArn)) {
       return [];
     }
+    const place = identityInPlace(listener, loadBalancerArn);
     const other = resources(this, elbv2.CfnListener.isCfnListener).find(
-      (each) => each !== listener && each.loadBalancerArn === loadBalancerArn && each.port === port,
+      (each) => each !== listener && each.port === port && identityInPlace(each, each.loadBalancerArn) === place,
     );
     if (other === undefined) {
       return [];

@@ -3,6 +3,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { resources } from '../app-resources';
 import { invalidProp, isKnown, isPending } from '../invalid-prop';
+import { identityInPlace } from './identity-in-place';
 import { fits } from './wildcards';
 
 // A listener asks its rules by their priority, and the first that fits a request has it. What is looked at is what the
@@ -36,13 +37,18 @@ export function warnOfEarlierRule(scope: Construct, rule: elbv2.CfnListenerRule)
   }
 }
 
+function identityOfListener(rule: elbv2.CfnListenerRule): string {
+  return identityInPlace(rule, rule.listenerArn ?? '');
+}
+
 function otherRules(scope: Construct, rule: elbv2.CfnListenerRule): elbv2.CfnListenerRule[] {
   const { listenerArn } = rule;
   if (Token.isUnresolved(rule.priority) || isPending(listenerArn ?? '')) {
     return [];
   }
+  const listener = identityOfListener(rule);
   return resources(scope, elbv2.CfnListenerRule.isCfnListenerRule).filter(
-    (each) => each !== rule && each.listenerArn === listenerArn && !Token.isUnresolved(each.priority),
+    (each) => each !== rule && identityOfListener(each) === listener && !Token.isUnresolved(each.priority),
   );
 }
 

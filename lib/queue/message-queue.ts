@@ -1,6 +1,7 @@
 import type * as amazonmq from 'aws-cdk-lib/aws-amazonmq';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
 import { type ExistingRabbitMqOptions, existingRabbitMq } from './existing-rabbit-mq';
@@ -41,7 +42,7 @@ export abstract class MessageQueue implements IMessageQueue {
   /** A managed Amazon MQ for RabbitMQ: private, TLS, with credentials from Secrets Manager. */
   public static rabbitMq(props: RabbitMqProps = {}): MessageQueue {
     return new Deferred((scope, context) =>
-      new RabbitMqBroker(scope, 'Queue', { ...props, ...placement(context) }).bind(scope, context),
+      new RabbitMqBroker(scope, 'Queue', { ...allOptions(props), ...placement(context) }).bind(scope, context),
     );
   }
 

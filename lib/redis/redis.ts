@@ -1,6 +1,7 @@
 import type * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import { invalidProp } from '../invalid-prop';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
@@ -87,7 +88,7 @@ export abstract class Redis implements IRedis {
    */
   public static valkey(props: ValkeyProps = {}): Redis {
     return new Deferred((scope, context) =>
-      new ValkeyCache(scope, 'Redis', { ...props, ...placement(context) }).bind(scope, context),
+      new ValkeyCache(scope, 'Redis', { ...allOptions(props), ...placement(context) }).bind(scope, context),
     );
   }
 

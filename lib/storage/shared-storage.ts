@@ -1,6 +1,7 @@
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as efs from 'aws-cdk-lib/aws-efs';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import type { PartBinding, PartContext } from '../node/contribution';
 import { placement } from '../node/placement';
 import { EfsStorage, type EfsStorageOptions } from './efs-storage';
@@ -40,7 +41,7 @@ export abstract class SharedStorage implements ISharedStorage {
   /** A managed EFS: encrypted, elastic throughput, automatic backups, kept when the stack is deleted. */
   public static efs(options: EfsStorageOptions = {}): SharedStorage {
     return new Deferred((scope, context) =>
-      new EfsStorage(scope, 'Storage', { ...options, ...placement(context) }).bind(scope, context),
+      new EfsStorage(scope, 'Storage', { ...allOptions(options), ...placement(context) }).bind(scope, context),
     );
   }
 

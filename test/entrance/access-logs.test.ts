@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Aws, Fn, Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Entrance } from '../../lib';
@@ -50,6 +50,24 @@ test('a bucket in another region is refused, unless an import says where it is',
     s3.Bucket.fromBucketAttributes(scope, 'Logs', { bucketName: 'logs', region });
   expect(() => keptIn(imported('eu-central-1'), 'us-east-1')).not.toThrow();
   expect(() => keptIn(imported('us-east-1'))).toThrow('`entrance.accessLogs` [Storage/Logs] is in us-east-1');
+});
+
+test('a bucket whose encryption only the deployment knows is taken', () => {
+  const rules = [{ serverSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }];
+  const encryptions = [
+    { serverSideEncryptionConfiguration: Fn.conditionIf('Encrypted', rules, Aws.NO_VALUE) },
+    { serverSideEncryptionConfiguration: [Fn.conditionIf('Encrypted', rules[0], Aws.NO_VALUE)] },
+    Fn.conditionIf('Encrypted', { serverSideEncryptionConfiguration: rules }, Aws.NO_VALUE),
+  ];
+  for (const bucketEncryption of encryptions) {
+    const bucket = (scope: Stack) => {
+      const byHand = new s3.CfnBucket(scope, 'ByHand', {
+        bucketEncryption: bucketEncryption as s3.CfnBucketProps['bucketEncryption'],
+      });
+      return s3.Bucket.fromBucketName(scope, 'Logs', byHand.ref);
+    };
+    expect(() => keptIn(bucket)).not.toThrow();
+  }
 });
 
 test.each<[string, (scope: Stack) => s3.IBucket]>([

@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
@@ -93,6 +93,54 @@ describe('Entrance.cloudFront', () => {
       isolatedSubnetIds: ['subnet-a', 'subnet-b'],
     });
     expect(complaints(bind(Entrance.cloudFront(), { vpc }).stack)).toEqual([]);
+  });
+
+  describe('in a VPC that is imported comes after an internet gateway that the app attaches to it', () => {
+    const env = { account: '111122223333', region: 'eu-central-1' };
+    const elsewhere = { ...env, account: '444455556666' };
+    const attach = (scope: Construct, vpcId: string, env = elsewhere) =>
+      new ec2.CfnVPCGatewayAttachment(new Stack(scope, 'Gateway', { env }), 'Attachment', {
+        vpcId,
+        internetGatewayId: 'igw-0123456789abcdef0',
+      });
+    const importedBy = (vpcId: string) => (scope: Stack) =>
+      ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
+        vpcId,
+        availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+        isolatedSubnetIds: ['subnet-a', 'subnet-b'],
+      });
+    const waitsFor = (app: App, vpcOf: (scope: Stack) => ec2.IVpc) => {
+      const vpc = vpcOf(new Stack(app, 'Network', { env }));
+      const { stack } = bind(Entrance.cloudFront(), { vpc, stackProps: { env } });
+      app.synth();
+      return stack.dependencies.map(({ node }) => node.path);
+    };
+
+    test('by its id, also where it belongs to another account, which shares it', () => {
+      const app = new App();
+      attach(app, 'vpc-0123456789abcdef0');
+      expect(waitsFor(app, importedBy('vpc-0123456789abcdef0'))).toEqual(['Gateway']);
+    });
+
+    test('but not in another stage, on which nothing may depend', () => {
+      const app = new App();
+      attach(new Stage(app, 'Platform'), 'vpc-0123456789abcdef0', env);
+      expect(waitsFor(app, importedBy('vpc-0123456789abcdef0'))).toEqual([]);
+    });
+
+    test('but not where the same import means another VPC', () => {
+      const app = new App();
+      const vpcId = Fn.importValue('Vpc');
+      attach(app, vpcId);
+      expect(waitsFor(app, importedBy(vpcId))).toEqual([]);
+    });
+
+    test('but not before a look-up tells one VPC from another', () => {
+      const app = new App();
+      const lookedUp = (scope: Stack, vpcName: string) => ec2.Vpc.fromLookup(scope, 'Vpc', { vpcName });
+      attach(app, lookedUp(new Stack(app, 'Theirs', { env }), 'theirs').vpcId);
+      expect(waitsFor(app, (scope) => lookedUp(scope, 'ours'))).toEqual([]);
+    });
   });
 
   test.each(['cn-north-1', 'us-gov-west-1'])('%s, where CloudFront reaches no load balancer, is refused', (region) => {

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -158,6 +158,25 @@ describe('Entrance.domain', () => {
     expect(() =>
       newCluster({ entrance: Entrance.domain({ domainName: 'nocobase.example.com', hostedZone }) }),
     ).not.toThrow();
+  });
+
+  test('a zone may be written with capitals, and the record is the name', () => {
+    const scope = new Stack();
+    const attributes = { hostedZoneId: 'Z0123456789', zoneName: 'Example.com' };
+    const hostedZone = route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', attributes);
+    const recordOf = (domainName: string) => {
+      const { template } = synthesize({ entrance: Entrance.domain({ domainName, hostedZone }) });
+      return only(template, 'AWS::Route53::RecordSet').properties.Name;
+    };
+    expect(recordOf('nocobase.example.com')).toBe('nocobase.example.com.');
+    expect(recordOf('example.com')).toBe('example.com.');
+    expect(() => recordOf('example.org')).toThrow("does not lie in the hosted zone 'example.com'.");
+  });
+
+  test('a name that the deployment knows is a whole one, too', () => {
+    const domainName = Token.asString({ Ref: 'Name' });
+    const { template } = synthesize({ entrance: domain(domainName) });
+    expect(render(only(template, 'AWS::Route53::RecordSet').properties.Name)).toBe('<Name>.');
   });
 
   test('the apex of the zone will do', () => {

@@ -277,37 +277,3 @@ describe('where users come from', () => {
     expect(environment(synthesize({ vpc, entrance: given }).template).LAUNCHER_FORWARDED_PROTO).toBe('https');
   });
 });
-
-describe('what a load balancer of the app does with silent connections', () => {
-  const warned = Match.stringLikeRegexp('idleTimeout');
-
-  test.each([
-    [60, 'silent for 60 s.*pings every 300 s.*Set its idleTimeout to Duration.seconds\\(360\\)'],
-    [undefined, 'silent for 60 s.*pings every 300 s'],
-    [400, 'silent for 400 s. A node ends them after 370 s.*502'],
-  ])('%s s are warned of', (seconds, message) => {
-    const { platform, listener } = withTimeout(seconds);
-    const { stack } = synthesizeEntrance(behind(listener), platform);
-    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(message));
-  });
-
-  test('360 s are right, also when they are set later', () => {
-    const { platform, listener } = withTimeout();
-    const { stack } = bind(behind(listener), platform);
-    platform.alb.setAttribute('idle_timeout.timeout_seconds', '360');
-    Annotations.fromStack(stack).hasNoWarning('*', warned);
-  });
-
-  test('of an imported one nothing is known', () => {
-    const { stack } = synthesizeEntrance((scope) => behind(importedListener(scope)), newPlatform());
-    Annotations.fromStack(stack).hasNoWarning('*', warned);
-  });
-
-  function withTimeout(seconds?: number) {
-    const platform = newPlatform();
-    if (seconds !== undefined) {
-      platform.alb.setAttribute('idle_timeout.timeout_seconds', `${seconds}`);
-    }
-    return { platform, listener: platform.listen() };
-  }
-});

@@ -3,7 +3,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Entrance } from '../../lib';
-import { bind, certificate, newPlatform, type Platform } from './entrance-fixture';
+import { bind, certificate, LISTENER, newPlatform, type Platform, synthesizeEntrance } from './entrance-fixture';
 
 const domainName = 'nocobase.example.com';
 const { hostHeaders, httpHeader } = elbv2.ListenerCondition;
@@ -81,8 +81,31 @@ describe('a certificate that is imported', () => {
 
   test('has an ARN', () => {
     expect(presents('my-certificate')).toThrow(
-      "`entrance.certificate` 'my-certificate' is not the ARN of a certificate in ACM.",
+      "`entrance.certificate` 'my-certificate' is not the ARN of a certificate in ACM or IAM.",
     );
+  });
+
+  describe('into IAM', () => {
+    const inIam = (arn = 'arn:aws:iam::111122223333:server-certificate/portal/nocobase') =>
+      acm.Certificate.fromCertificateArn(new Stack(), 'Certificate', arn);
+
+    test('is presented by load balancers, in every region', () => {
+      const stackProps = { env: { region: 'eu-central-1' } };
+      const { vpc, alb } = newPlatform(stackProps);
+      const { template } = synthesizeEntrance(Entrance.certificate(inIam(), { domainName }), { vpc, stackProps });
+      template.hasResourceProperties(LISTENER, { Certificates: [{ CertificateArn: inIam().certificateArn }] });
+      const given = Entrance.loadBalancer(alb, { domainName, certificate: inIam() });
+      expect(() => bind(given, { vpc, stackProps, id: 'Given' })).not.toThrow();
+    });
+
+    test('is not presented by CloudFront, which the CDK names only those of ACM', () => {
+      for (const account of ['111122223333', Aws.ACCOUNT_ID]) {
+        const certificate = inIam(`arn:aws:iam::${account}:server-certificate/nocobase`);
+        expect(() => bind(Entrance.cloudFront({ domainName, certificate }), newPlatform())).toThrow(
+          "server-certificate/nocobase' is not the ARN of a certificate in ACM. Pass an acm.Certificate, or import one",
+        );
+      }
+    });
   });
 });
 
