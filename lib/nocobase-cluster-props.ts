@@ -38,8 +38,8 @@ export interface NocoBaseClusterProps {
   /**
    * Which subnets are for what. What a change does is said at each of them.
    *
-   * @default - entrance: public; nodes: private with a way out; data: isolated where there are some, as the nodes
-   *   otherwise, so that adding the first isolated ones later moves the data stores
+   * @default - entrance: public; nodes: private with a way out; data: isolated where they are in two zones, as the
+   *   nodes otherwise, so that adding isolated ones later moves the data stores
    */
   readonly subnets?: ClusterSubnets;
 

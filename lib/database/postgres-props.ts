@@ -125,7 +125,7 @@ export interface PostgresDatabaseProps extends PostgresProps {
    * selection in the same zones restarts nothing; RDS moves the instance when
    * its own zone is gone from them.
    *
-   * @default - isolated subnets where there are some, private ones otherwise
+   * @default - isolated subnets where they are in two zones, private ones otherwise
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 

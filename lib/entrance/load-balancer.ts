@@ -4,6 +4,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { invalidProp } from '../invalid-prop';
 import { checkedSubnets } from '../network/subnet-checks';
+import { usualType } from '../network/usual-subnets';
 import { TIMING } from '../node/timing';
 import { keepAccessLogs } from './access-logs';
 import type { EntranceContext } from './entrance';
@@ -38,6 +39,7 @@ export class LoadBalancer extends Construct {
       selection: props.internetFacing ? this.publicSubnets(props) : this.internalSubnets(props),
       onePerZone: true,
       fewestZones: 2,
+      insteadBy: props.subnets ? undefined : 'subnets.entrance',
     });
     if (props.internetFacing) this.refuseClosed(props.vpc, vpcSubnets);
     this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'Alb', {
@@ -110,8 +112,9 @@ export class LoadBalancer extends Construct {
 
   private internalSubnets({ vpc, subnets }: EntranceContext): ec2.SubnetSelection {
     if (subnets !== undefined) return subnets;
-    if (vpc.privateSubnets.length > 0) return { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS };
-    if (vpc.isolatedSubnets.length > 0) return { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    if (vpc.privateSubnets.length + vpc.isolatedSubnets.length > 0) {
+      return { subnetType: usualType(vpc, [ec2.SubnetType.PRIVATE_WITH_EGRESS, ec2.SubnetType.PRIVATE_ISOLATED]) };
+    }
     throw invalidProp(this, {
       prop: 'subnets.entrance',
       problem: 'is missing: the load balancer is internal, and the `vpc` names no private subnets for it',

@@ -13,7 +13,7 @@ export interface ClusterSubnets {
    * Nodes. They have no address of their own on the internet. In subnets without
    * a way out they reach AWS by endpoints, see `NodeEndpoints`.
    *
-   * @default - private subnets with a way out where there are some, isolated ones otherwise; of them those in
+   * @default - private subnets with a way out where they are in two zones, isolated ones otherwise; of them those in
    * availability zones in which the storage can be mounted
    */
   readonly nodes?: SubnetSelection;
@@ -24,7 +24,7 @@ export interface ClusterSubnets {
    * subnets that they are in. A mount target of the storage does not move to
    * another subnet of its zone: such a deployment fails, see `EfsStorageProps`.
    *
-   * @default - isolated subnets where there are some, as the nodes otherwise
+   * @default - isolated subnets where they are in two zones, as the nodes otherwise
    */
   readonly data?: SubnetSelection;
 }

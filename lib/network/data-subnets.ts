@@ -2,6 +2,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { checkConstruct, IMPORTED_VPC } from '../given';
 import { checkedSubnets, refuseList } from './subnet-checks';
+import { usualType } from './usual-subnets';
 
 /** What something that holds data asks of its subnets. */
 export interface DataSubnetRules {
@@ -34,8 +35,9 @@ export function dataSubnets(
   const { PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
   const selection = checkedSubnets(scope, vpc, {
     prop: given ? 'vpcSubnets' : 'vpc',
+    insteadBy: given ? undefined : 'vpcSubnets',
     selection: given ?? {
-      subnetType: vpc.isolatedSubnets.length > 0 ? PRIVATE_ISOLATED : PRIVATE_WITH_EGRESS,
+      subnetType: usualType(vpc, [PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS], fewestZones),
       onePerAz: true,
     },
     onePerZone,

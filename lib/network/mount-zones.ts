@@ -1,7 +1,7 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import type { IConstruct } from 'constructs';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isKnown } from '../invalid-prop';
 import type { Network } from './network';
 import { knownZoneOf } from './subnet-checks';
 
@@ -14,7 +14,10 @@ export function mountableSubnets(scope: IConstruct, network: Network, fileSystem
   const { subnets, isPendingLookup } = network.vpc.selectSubnets(network.nodeSubnets);
   const mountZones = isPendingLookup ? undefined : zonesOf(network, fileSystem);
   if (mountZones === undefined) return subnets;
-  const mounting = subnets.filter((subnet) => mountZones.has(knownZoneOf(subnet) ?? ANY));
+  const mounting = subnets.filter((subnet) => {
+    const zone = knownZoneOf(subnet);
+    return zone === undefined || !mountZones.every((other) => areDifferent(network.vpc, zone, other));
+  });
   if (mounting.length === subnets.length) return subnets;
   if (network.nodesAreSelected || new Set(mounting.map(knownZoneOf)).size < 2) {
     throw invalidProp(scope, {
@@ -27,11 +30,14 @@ export function mountableSubnets(scope: IConstruct, network: Network, fileSystem
   return mounting;
 }
 
-/** Stands for a zone that cannot be seen. */
-const ANY = '*';
+/** A token may be any zone, but those of one VPC are not each other's. */
+function areDifferent({ availabilityZones }: ec2.IVpc, one: string, other: string): boolean {
+  const both = [one, other];
+  return one !== other && (both.every(isKnown) || both.every((zone) => availabilityZones.includes(zone)));
+}
 
 /** Where the file system can be mounted, if all of it can be seen. */
-function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IFileSystem): Set<string> | undefined {
+function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IFileSystem): string[] | undefined {
   const targets = fileSystem?.node.findAll().filter(efs.CfnMountTarget.isCfnMountTarget) ?? [];
   const known = new Map(
     [
@@ -43,5 +49,5 @@ function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IF
     ].map((subnet) => [subnet.subnetId, knownZoneOf(subnet)]),
   );
   const zones = targets.map(({ subnetId }) => known.get(subnetId));
-  return zones.length === 0 || zones.includes(undefined) ? undefined : new Set([...(zones as string[]), ANY]);
+  return zones.length === 0 || zones.includes(undefined) ? undefined : (zones as string[]);
 }

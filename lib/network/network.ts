@@ -6,8 +6,11 @@ import { invalidProp, isKnown, refuseToken } from '../invalid-prop';
 import { acknowledgeLogGroup } from '../log-group-rules';
 import type { ClusterSubnets } from './cluster-subnets';
 import { findNodeEndpoints, hasEndpoint, limitS3, NodeEndpoints } from './node-endpoints';
-import { checkedSubnets } from './subnet-checks';
+import { areEnough, checkedSubnets, type SelectedSubnets } from './subnet-checks';
+import { usualType } from './usual-subnets';
 import type { WayOut } from './way-out';
+
+const { PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
 
 export interface NetworkProps {
   readonly vpc?: ec2.IVpc;
@@ -70,19 +73,16 @@ export class Network extends Construct {
     const { entrance, nodes, data } = props.subnets ?? {};
     this.entranceSubnets = entrance && this.tier('subnets.entrance', entrance, { onePerZone: true });
     this.nodeSubnets = this.tier(nodes ? 'subnets.nodes' : this.vpcProp, nodes ?? this.usualNodeSubnets(), {
+      insteadBy: nodes ? undefined : 'subnets.nodes',
       onePerZone: nodes === undefined,
       whyNotPublic: 'where nodes, which get no address on the internet, have no way out',
     });
-    const sharesSelected = nodes !== undefined && this.vpc.isolatedSubnets.length === 0;
-    this.dataSubnets = this.tier(
-      data || sharesSelected ? 'subnets.data' : this.vpcProp,
-      data ?? this.usualDataSubnets(nodes),
-      {
-        // A file system takes one mount target in a zone.
-        onePerZone: true,
-        whyNotPublic: 'where nothing belongs that holds data',
-      },
-    );
+    const selected = data ?? (areEnough(this.vpc, this.vpc.isolatedSubnets) ? undefined : nodes);
+    this.dataSubnets = this.tier(selected ? 'subnets.data' : this.vpcProp, selected ?? this.usualDataSubnets(), {
+      // A file system takes one mount target in a zone.
+      onePerZone: true,
+      whyNotPublic: 'where nothing belongs that holds data',
+    });
     this.endpoints = findNodeEndpoints(this, this.vpc);
     if (this.endpoints) {
       this.startAfter.push(this.endpoints);
@@ -229,21 +229,17 @@ export class Network extends Construct {
           'Give it subnets of type PRIVATE_WITH_EGRESS (private, with a NAT gateway) in two availability zones, or name the subnets of the nodes: `subnets.nodes`',
       });
     }
-    return {
-      subnetType: privateSubnets.length > 0 ? ec2.SubnetType.PRIVATE_WITH_EGRESS : ec2.SubnetType.PRIVATE_ISOLATED,
-    };
+    return { subnetType: usualType(this.vpc, [PRIVATE_WITH_EGRESS, PRIVATE_ISOLATED]) };
   }
 
-  private usualDataSubnets(nodes: ec2.SubnetSelection | undefined): ec2.SubnetSelection {
-    return this.vpc.isolatedSubnets.length > 0
-      ? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED }
-      : (nodes ?? this.usualNodeSubnets());
+  private usualDataSubnets(): ec2.SubnetSelection {
+    return { subnetType: usualType(this.vpc, [PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS]) };
   }
 
   private tier(
     prop: string,
     selection: ec2.SubnetSelection,
-    rules: { readonly onePerZone: boolean; readonly whyNotPublic?: string },
+    rules: Pick<SelectedSubnets, 'insteadBy' | 'onePerZone' | 'whyNotPublic'>,
   ): ec2.SubnetSelection {
     return checkedSubnets(this, this.vpc, { prop, selection, fewestZones: 2, ...rules });
   }

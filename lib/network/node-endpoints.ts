@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { checkConstruct, IMPORTED_VPC } from '../given';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 import { checkOtherEndpoints, withoutS3Gateway } from './other-endpoints';
 import { compareVpcs } from './same-vpc';
 import { refuseSharedVpc } from './shared-vpc';
@@ -53,6 +53,10 @@ export interface NodeEndpointsProps {
  *
  * Make one for a VPC, **before the clusters** in it: each of them lets its nodes
  * in, and its service waits for the endpoints; made later, they are an error.
+ * Clusters in a stack for another account or region, such as one that the VPC is
+ * shared with, do not find them: to let their nodes in, by a rule and in the
+ * policies of `interfaceEndpoints`, is up to you.
+ *
  * They have private DNS, of which a VPC takes one for a service, so that those
  * that the app makes beside them are an error. Everything in the VPC comes to
  * them that talks to these services; let others in by `connections`:
@@ -92,12 +96,14 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     this.vpc = props.vpc;
     this.check();
     this.node.addValidation({ validate: () => checkOtherEndpoints(this, this.vpc) });
-    this.subnets = checkedSubnets(this, this.vpc, {
+    const subnets = checkedSubnets(this, this.vpc, {
       prop: 'vpcSubnets',
       selection: props.vpcSubnets ?? {},
       onePerZone: true,
       fewestZones: 1,
     });
+    // CDK refuses none at all, which is what there is in zones that are not looked up yet.
+    this.subnets = this.vpc.selectSubnets(subnets).subnets.length > 0 ? subnets : {};
     this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc: this.vpc,
       description: 'Endpoints for the nodes of NocoBase clusters',
@@ -165,7 +171,9 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
     const without = withoutS3Gateway(this, this.vpc, subnets);
     const isIn = without.length < subnets.length;
     const withEgress = new Set(this.vpc.privateSubnets.map(({ subnetId }) => subnetId));
-    const stranded = without.filter(({ subnetId }) => !withEgress.has(subnetId));
+    const stranded = without.filter(
+      ({ subnetId, routeTable }) => !withEgress.has(subnetId) && !isPending(routeTable?.routeTableId ?? ''),
+    );
     if (wanted !== false && isIn && stranded.length > 0) {
       throw invalidProp(this, {
         prop: 's3',
@@ -216,7 +224,7 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
   }
 }
 
-/** The endpoints, others than the scope, that were made for a VPC in the same stage. */
+/** The endpoints, others than the scope, that were made for a VPC in the same stage, account and region: only to those can rules be added. */
 export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoints | undefined {
   const stage = Stage.of(scope);
   return (stage ?? scope).node
@@ -226,6 +234,7 @@ export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoin
         other instanceof NodeEndpoints &&
         other !== scope &&
         Stage.of(other) === stage &&
+        Stack.of(other).environment === Stack.of(scope).environment &&
         compareVpcs(other.vpc, vpc) === 'same',
     );
 }

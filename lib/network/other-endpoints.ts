@@ -44,7 +44,7 @@ function collision(endpoint: CfnVPCEndpoint, other: CfnVPCEndpoint) {
 function collide(one: CfnVPCEndpoint, other: CfnVPCEndpoint): boolean {
   if (isGateway(one) !== isGateway(other)) return false;
   return isGateway(one)
-    ? (one.routeTableIds ?? []).some((id) => other.routeTableIds?.includes(id))
+    ? (one.routeTableIds ?? []).some((id) => !isPending(id) && other.routeTableIds?.includes(id))
     : one.privateDnsEnabled === true && other.privateDnsEnabled === true;
 }
 

@@ -1,12 +1,14 @@
 import { CfnSubnet, type ISubnet, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { referredResource } from '../app-resources';
-import { invalidProp } from '../invalid-prop';
+import { invalidProp, isPending } from '../invalid-prop';
 import { areDifferentVpcs } from './same-vpc';
 
 /** What somebody selected, and what it has to be. */
 export interface SelectedSubnets {
   readonly prop: string;
+  /** The prop that selects others, where nobody has selected these. */
+  readonly insteadBy?: string;
   readonly selection: SubnetSelection;
   /** Load balancers, mount targets and endpoints take one subnet in a zone. */
   readonly onePerZone: boolean;
@@ -31,12 +33,13 @@ export function checkedSubnets(scope: IConstruct, vpc: IVpc, given: SelectedSubn
   refuseElsewhere(scope, vpc, prop, subnets);
   const zones = subnets.map(zoneOf);
   const distinct = new Set(zones);
-  if (!subnets.some(isList)) {
+  if (!areOpen(vpc, subnets)) {
     if (distinct.size < fewestZones) {
+      const instead = given.insteadBy ? `: make more, or select others by \`${given.insteadBy}\`` : '';
       throw invalidProp(scope, {
         prop,
         problem: `has ${selection.subnetType ? `${selection.subnetType} ` : ''}subnets in ${distinct.size} availability ${distinct.size === 1 ? 'zone' : 'zones'} only`,
-        remedy: fewestZones > 1 ? 'A cluster needs them in at least two' : 'It needs one',
+        remedy: `${fewestZones > 1 ? 'A cluster needs them in at least two' : 'It needs one'}${instead}`,
       });
     }
     if (given.onePerZone && distinct.size < zones.length) {
@@ -48,10 +51,15 @@ export function checkedSubnets(scope: IConstruct, vpc: IVpc, given: SelectedSubn
     }
   }
   const ofPublic = new Set(vpc.publicSubnets.map(({ subnetId }) => subnetId));
-  if (whyNotPublic !== undefined && subnets.some(({ subnetId }) => ofPublic.has(subnetId))) {
+  if (whyNotPublic !== undefined && subnets.some(({ subnetId }) => !isPending(subnetId) && ofPublic.has(subnetId))) {
     throw invalidProp(scope, { prop, problem: `has public subnets, ${whyNotPublic}`, remedy: 'Select private ones' });
   }
   return selection;
+}
+
+/** Whether a VPC has such subnets, and in so many zones as far as can be seen. */
+export function areEnough(vpc: IVpc, subnets: ISubnet[], fewestZones = 2): boolean {
+  return subnets.length > 0 && (areOpen(vpc, subnets) || new Set(subnets.map(zoneOf)).size >= fewestZones);
 }
 
 /** Refuses subnets that are one list, of which only the deployment knows how many it has. */
@@ -119,13 +127,19 @@ function zoneOf(subnet: ISubnet): string {
   return knownZoneOf(subnet) ?? `that of ${subnet.subnetId}`;
 }
 
-/** Nothing for a subnet that was imported by its id alone, and for an element of a list that only the deployment knows. */
+/** Nothing for a subnet that was imported by its id alone or is looked up, and for an element of a list that only the deployment knows. */
 export function knownZoneOf(subnet: ISubnet): string | undefined {
   try {
-    return isListToken(subnet.availabilityZone) ? undefined : subnet.availabilityZone;
+    return isPending(subnet.subnetId) || isListToken(subnet.availabilityZone) ? undefined : subnet.availabilityZone;
   } catch {
     return undefined;
   }
+}
+
+/** Whether only the deployment or a look-up tells how many there are, or which zones the VPC has. */
+function areOpen({ vpcId, availabilityZones }: IVpc, subnets: ISubnet[]): boolean {
+  const texts = [vpcId, ...availabilityZones, ...subnets.flatMap((subnet) => [subnet.subnetId, zoneOf(subnet)])];
+  return subnets.some(isList) || texts.some(isPending);
 }
 
 function isList({ subnetId }: ISubnet): boolean {

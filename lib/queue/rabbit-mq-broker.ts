@@ -74,7 +74,7 @@ export interface RabbitMqBrokerProps extends RabbitMqProps {
    * Of three brokers the others cannot be changed without the first: they would
    * be replaced under the same name, which Amazon MQ refuses.
    *
-   * @default - isolated subnets where there are some, private ones otherwise
+   * @default - isolated subnets where they are in two zones (one for a single broker), private ones otherwise
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 

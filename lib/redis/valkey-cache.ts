@@ -76,7 +76,7 @@ export interface ValkeyCacheProps extends ValkeyProps {
    * Subnets over at least two availability zones, none of them public. They can
    * be changed as long as those stay that its nodes are in.
    *
-   * @default - isolated subnets where there are some, private ones otherwise
+   * @default - isolated subnets where they are in two zones, private ones otherwise
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 

@@ -33,9 +33,9 @@ export interface EfsStorageProps extends EfsStorageOptions {
    * Zones can be added and left. To another subnet of a zone that has one already
    * a mount target does not move: CloudFormation makes the new one first, and EFS
    * takes one in a zone. Name the subnets as they were; the default is another
-   * one when a VPC gets its first isolated subnets.
+   * one when a VPC gets isolated subnets in two zones.
    *
-   * @default - isolated subnets where there are some, private ones otherwise
+   * @default - isolated subnets where they are in two zones, private ones otherwise
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 

@@ -4,6 +4,7 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Entrance } from '../../lib';
 import { only, synthesize } from '../cluster-fixture';
+import { lookedUpVpc } from '../network/network-fixture';
 import {
   bind,
   certificate,
@@ -141,6 +142,12 @@ describe('the subnets of a load balancer', () => {
   test('are those of the VPC, of which it is said when they do not do', () => {
     const vpc = new ec2.Vpc(new Stack(new App(), 'Network'), 'Vpc', { maxAzs: 1 });
     expect(() => bind(Entrance.http(), { vpc })).toThrow('`vpc` has Public subnets in 1 availability zone only.');
+  });
+
+  test('are isolated ones where the private one is of a firewall', () => {
+    const vpc = lookedUpVpc({ private: ['a'], isolated: ['a', 'b'] });
+    const { template } = synthesizeEntrance(Entrance.http({ internetFacing: false }), { vpc });
+    expect(only(template, LOAD_BALANCER).properties.Subnets).toEqual(['isolated-a', 'isolated-b']);
   });
 
   test('are inside also where they were imported a second time', () => {

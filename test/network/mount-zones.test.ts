@@ -1,10 +1,11 @@
-import type { Stack } from 'aws-cdk-lib';
+import { Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { ClusterPlugins, EfsStorage, NocoBaseCluster, type NocoBaseClusterProps, SharedStorage } from '../../lib';
 import { only } from '../cluster-fixture';
-import { newStack } from './network-fixture';
+import { ENV, importedVpc, newStack, pendingList, vpcOfPendingZones } from './network-fixture';
 
 /** A VPC of somebody with subnets of their own for data, in fewer zones than the nodes'. */
 function vpcOf(stack: Stack, isolated: string[] = ['b', 'c']): ec2.IVpc {
@@ -95,4 +96,66 @@ test('nodes that could be mounted in one zone only are refused', () => {
   expect(
     () => new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled(), subnets: { data } }),
   ).toThrow('`subnets` puts nodes into availability zones in which');
+});
+
+test('zones of one VPC are told from each other although they are tokens', () => {
+  const stack = newStack();
+  const list = Fn.split(',', Fn.importValue('zones'), 3);
+  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-1',
+    availabilityZones: list,
+    publicSubnetIds: ['public-a', 'public-b', 'public-c'],
+    privateSubnetIds: ['private-a', 'private-b', 'private-c'],
+  });
+  const data = zones(...list.slice(1));
+  new NocoBaseCluster(stack, 'NocoBase', { vpc, plugins: ClusterPlugins.preinstalled(), subnets: { data } });
+  const { properties } = only(Template.fromStack(stack), 'AWS::ECS::Service');
+  expect(properties.NetworkConfiguration.AwsvpcConfiguration.Subnets).toEqual(['private-b', 'private-c']);
+});
+
+describe('zones that cannot be compared', () => {
+  const LITERAL = ['eu-central-1a', 'eu-central-1b'];
+
+  /** A cluster with subnets of other constructs, each in a zone. */
+  const selecting = (
+    vpc: ec2.IVpc,
+    tier: 'nodes' | 'data',
+    availabilityZones: string[],
+    ids = ['subnet-1', 'subnet-2'],
+  ) => {
+    const stack = Stack.of(vpc);
+    const subnets = ids.map((subnetId, i) =>
+      ec2.Subnet.fromSubnetAttributes(stack, `Subnet${i}`, { subnetId, availabilityZone: availabilityZones[i] }),
+    );
+    new NocoBaseCluster(stack, 'NocoBase', {
+      vpc,
+      plugins: ClusterPlugins.preinstalled(),
+      subnets: { [tier]: { subnets } },
+    });
+    return expect(only(Template.fromStack(stack), 'AWS::ECS::Service').properties.NetworkConfiguration);
+  };
+  const agnosticVpc = () => new ec2.Vpc(newStack(), 'Vpc', { maxAzs: 2 });
+
+  test.each([
+    ['of an import', [0, 1].map((i) => Fn.select(i, Fn.getAzs()))],
+    ['by name, in a stack for any region', LITERAL],
+  ])('are taken for the nodes: those %s', (_, zonesOfNodes) => {
+    selecting(agnosticVpc(), 'nodes', zonesOfNodes).toBeDefined();
+  });
+
+  test('are taken for the nodes: those beside data in zones from Parameter Store', () => {
+    const stack = newStack();
+    const vpc = importedVpc({ private: LITERAL, public: LITERAL }, stack);
+    const [a, b] = ['a', 'b'].map((zone) => StringParameter.valueForStringParameter(stack, `/zones/${zone}`));
+    selecting(vpc, 'data', [a, b]).toBeDefined();
+  });
+
+  test('are taken for the nodes before they are looked up', () => {
+    selecting(vpcOfPendingZones(), 'nodes', LITERAL).toBeDefined();
+  });
+
+  test('are taken for data of which the ids are not looked up', () => {
+    const vpc = importedVpc({ private: LITERAL, public: LITERAL }, newStack({ env: ENV }));
+    selecting(vpc, 'data', LITERAL, pendingList(vpc, 'data')).toBeDefined();
+  });
 });

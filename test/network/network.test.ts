@@ -2,7 +2,19 @@ import { App, Fn, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { only, render } from '../cluster-fixture';
-import { importedVpc, networkOf, newStack, ownNetwork, subnetIds, warnings } from './network-fixture';
+import {
+  ENV,
+  importedVpc,
+  lookedUpVpc,
+  networkOf,
+  newStack,
+  ownNetwork,
+  pendingList,
+  pendingVpc,
+  subnetIds,
+  vpcOfPendingZones,
+  warnings,
+} from './network-fixture';
 
 test('a VPC over two zones with public, private and isolated subnets, one NAT gateway, S3 without it', () => {
   const { network, template } = ownNetwork();
@@ -66,7 +78,7 @@ test('without isolated subnets data stores share those of the nodes', () => {
 
 test('a VPC in one zone is refused', () => {
   expect(() => networkOf(importedVpc({ public: ['a'], private: ['a'], isolated: ['a'] }))).toThrow(
-    '`vpc` has Private subnets in 1 availability zone only. A cluster needs them in at least two.',
+    '`vpc` has Private subnets in 1 availability zone only. A cluster needs them in at least two: make more, or select others by `subnets.nodes`.',
   );
 });
 
@@ -145,8 +157,6 @@ test('how many NAT gateways there are is known at synthesis', () => {
 });
 
 describe('a VPC that is looked up', () => {
-  const ENV = { account: '111122223333', region: 'eu-central-1' };
-
   test('passes the synthesis in which it is not known yet, whatever is selected in it', () => {
     const vpc = ec2.Vpc.fromLookup(newStack({ env: ENV }), 'Vpc', { vpcId: 'vpc-1' });
     const network = networkOf(vpc, {
@@ -154,6 +164,59 @@ describe('a VPC that is looked up', () => {
     });
     expect(network.wayOut).toBe('there');
     expect(warnings(network)).toEqual([]);
+  });
+
+  test('in Parameter Store passes it as well', () => {
+    expect(() => networkOf(pendingVpc())).not.toThrow();
+  });
+
+  test.each(['entrance', 'nodes', 'data'])('may have its subnets for %s in Parameter Store alone', (tier) => {
+    const vpc = importedVpc({ public: ['a', 'b'], private: ['a', 'b'] }, newStack({ env: ENV }));
+    const subnets = pendingList(vpc, tier).map((id) => ec2.Subnet.fromSubnetId(vpc, tier, id));
+    expect(() => networkOf(vpc, { subnets: { [tier]: { subnets } } })).not.toThrow();
+  });
+});
+
+describe('a VPC whose zones are looked up', () => {
+  const availabilityZones = ['eu-central-1a', 'eu-central-1b'];
+
+  test.each(['entrance', 'nodes', 'data'])('passes before they are known, with zones selected for %s', (tier) => {
+    expect(() => networkOf(vpcOfPendingZones(), { subnets: { [tier]: { availabilityZones } } })).not.toThrow();
+  });
+
+  test('has its public subnets refused for nodes all the same', () => {
+    const nodes = { subnetType: ec2.SubnetType.PUBLIC };
+    expect(() => networkOf(vpcOfPendingZones(), { subnets: { nodes } })).toThrow('`subnets.nodes` has public subnets');
+  });
+});
+
+describe('subnets of a kind in one zone only', () => {
+  const firewall = { public: ['a', 'b', 'c'], private: ['a', 'b', 'c'], isolated: ['a'] };
+
+  test('are not those of data, such as one of a firewall', () => {
+    const vpc = lookedUpVpc(firewall);
+    expect(subnetIds(vpc, networkOf(vpc).dataSubnets)).toEqual(['private-a', 'private-b', 'private-c']);
+  });
+
+  test('do not keep data from sharing the selected subnets of the nodes', () => {
+    const vpc = lookedUpVpc(firewall);
+    const network = networkOf(vpc, {
+      subnets: { nodes: { availabilityZones: ['b', 'c'], subnetGroupName: 'private' } },
+    });
+    expect(subnetIds(vpc, network.dataSubnets)).toEqual(['private-b', 'private-c']);
+  });
+
+  test('are not those of the nodes, beside isolated ones in more', () => {
+    const vpc = lookedUpVpc({ private: ['a'], isolated: ['a', 'b'] });
+    const network = networkOf(vpc);
+    expect(subnetIds(vpc, network.nodeSubnets)).toEqual(['isolated-a', 'isolated-b']);
+    expect(network.wayOut).toBe('unknown');
+  });
+
+  test('are refused where there are no others, with the prop that selects others', () => {
+    expect(() => networkOf(lookedUpVpc({ private: ['a'], isolated: ['b'] }))).toThrow(
+      '`vpc` has Private subnets in 1 availability zone only. A cluster needs them in at least two: make more, or select others by `subnets.nodes`.',
+    );
   });
 });
 

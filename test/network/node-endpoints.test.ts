@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { NodeEndpoints, type NodeEndpointsProps } from '../../lib/network/node-endpoints';
 import { only, render } from '../cluster-fixture';
-import { importedVpc, isolatedVpc, networkOf, newStack, synthesizeEndpoints, warnings } from './network-fixture';
+import { ENV, importedVpc, isolatedVpc, networkOf, newStack, synthesizeEndpoints, warnings } from './network-fixture';
 
 /** The services of endpoints without the region. */
 function services(endpoints: any[]): string[] {
@@ -246,6 +246,19 @@ describe('in a stack of their own', () => {
     new NodeEndpoints(shared, 'Endpoints', { vpc, s3: false });
     expect(networkOf(vpc, {}, shared).endpoints).toBeDefined();
     expect(networkOf(vpc, {}, nodes).endpoints).toBeUndefined();
+  });
+
+  test.each([
+    ['another account, which shares the VPC', { account: '444455556666', region: ENV.region }],
+    ['any environment', {}],
+  ])('those of a stack for %s are not taken: their group is not for this one to change', (_, env) => {
+    const app = new App();
+    const [owner, nodes] = [env, ENV].map((of, i) => new Stack(app, `Stack${i}`, { env: of }));
+    const [theirs, ours] = [owner, nodes].map((stack) => importedVpc({ isolated: ['a', 'b'] }, stack));
+    new NodeEndpoints(owner, 'Endpoints', { vpc: theirs, s3: false });
+    const network = networkOf(ours);
+    expect(network.endpoints).toBeUndefined();
+    expect(warnings(network)).toEqual([expect.stringContaining('cdk-nocobase:node-endpoints')]);
   });
 });
 

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { NodeEndpoints } from '../../lib/network/node-endpoints';
-import { isolatedVpc, newStack, synthesizeEndpoints, warnings } from './network-fixture';
+import { ENV, isolatedVpc, newStack, pendingList, synthesizeEndpoints, warnings } from './network-fixture';
 
 describe('the gateway for S3', () => {
   const withGateway = () =>
@@ -96,6 +96,36 @@ describe('the gateway for S3', () => {
     expect(() => Template.fromStack(stack)).toThrow(
       '[Prod/Endpoints]: `s3` makes a second gateway for S3 in route tables that have Prod/Vpc/Later. Take one of the two out: for this one set `s3` to false.',
     );
+  });
+
+  describe('by route tables that are not looked up yet', () => {
+    /** An endpoint of the app and node endpoints, each in subnets with the route tables given for it. */
+    const beside = (tables: string[], tablesOfNodes: string[], s3?: boolean) => {
+      const stack = newStack({ env: ENV });
+      const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'] });
+      const subnetsOf = (whose: string, ids: string[]) => ({
+        subnets: ids.map((routeTableId, i) =>
+          ec2.Subnet.fromSubnetAttributes(stack, `${whose}${i}`, {
+            subnetId: `${whose}-${i}`,
+            availabilityZone: ['a', 'b'][i],
+            routeTableId,
+          }),
+        ),
+      });
+      const { S3: service } = ec2.GatewayVpcEndpointAwsService;
+      new ec2.GatewayVpcEndpoint(stack, 'S3', { vpc, service, subnets: [subnetsOf('theirs', tables)] });
+      new NodeEndpoints(stack, 'Endpoints', { vpc, vpcSubnets: subnetsOf('ours', tablesOfNodes), s3 });
+      return expect(() => Template.fromStack(stack));
+    };
+    const pending = (name: string) => pendingList(newStack({ env: ENV }), name)[0];
+
+    test('is not said to be in some of them only', () => {
+      beside(['rtb-a'], ['rtb-a', pending('table')]).not.toThrow();
+    });
+
+    test('is not said to be the second: what is looked up is the same text at first', () => {
+      beside([pending('tables')], [pending('tables')], true).not.toThrow();
+    });
   });
 
   test('is not made where it is not wanted', () => {

@@ -1,9 +1,24 @@
 import { CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { EfsStorage, PostgresDatabase, RabbitMqBroker, RabbitMqDeployment } from '../../lib';
+import {
+  EfsStorage,
+  NodeEndpoints,
+  PostgresDatabase,
+  RabbitMqBroker,
+  RabbitMqDeployment,
+  ValkeyCache,
+} from '../../lib';
 import { only } from '../cluster-fixture';
-import { importedVpc, networkOf, newStack, subnetIds } from './network-fixture';
+import {
+  importedVpc,
+  lookedUpVpc,
+  networkOf,
+  newStack,
+  pendingVpc,
+  subnetIds,
+  vpcOfPendingZones,
+} from './network-fixture';
 
 describe('subnets of another VPC', () => {
   const two = () => {
@@ -117,5 +132,40 @@ describe('subnets of which the deployment knows how many there are', () => {
 
   test('are refused when it is one only', () => {
     expect(() => networkOf(imported(list(1)))).toThrow('in 1 availability zone only');
+  });
+});
+
+describe('a part that is made on its own', () => {
+  const PARTS = Object.entries({ EfsStorage, NodeEndpoints, PostgresDatabase, RabbitMqBroker, ValkeyCache });
+  const three = RabbitMqDeployment.CLUSTER_MULTI_AZ;
+
+  test.each(PARTS)('passes before subnets are looked up in Parameter Store: %s', (_, Part) => {
+    const vpc = pendingVpc();
+    new Part(Stack.of(vpc), 'Part', { vpc, ...(Part === RabbitMqBroker && { deployment: three }) });
+    expect(() => Template.fromStack(Stack.of(vpc))).not.toThrow();
+  });
+
+  test.each(PARTS)('passes before the zones that it is to be in are looked up: %s', (_, Part) => {
+    const vpc = vpcOfPendingZones();
+    const vpcSubnets = { availabilityZones: ['eu-central-1a', 'eu-central-1b'] };
+    new Part(Stack.of(vpc), 'Part', { vpc, vpcSubnets, ...(Part === RabbitMqBroker && { deployment: three }) });
+    expect(() => Template.fromStack(Stack.of(vpc))).not.toThrow();
+  });
+
+  test('is not in isolated subnets that cover too few zones for it', () => {
+    const vpc = lookedUpVpc({ private: ['a', 'b'], isolated: ['a'] });
+    const stack = Stack.of(vpc);
+    new PostgresDatabase(stack, 'Database', { vpc });
+    new RabbitMqBroker(stack, 'Queue', { vpc });
+    const template = Template.fromStack(stack);
+    expect(only(template, 'AWS::RDS::DBSubnetGroup').properties.SubnetIds).toEqual(['private-a', 'private-b']);
+    expect(only(template, 'AWS::AmazonMQ::Broker').properties.SubnetIds).toEqual(['isolated-a']);
+  });
+
+  test('says how others are selected where no subnets cover the zones that it needs', () => {
+    const vpc = lookedUpVpc({ isolated: ['a'] });
+    expect(() => new PostgresDatabase(Stack.of(vpc), 'Database', { vpc })).toThrow(
+      '`vpc` has Isolated subnets in 1 availability zone only. A cluster needs them in at least two: make more, or select others by `vpcSubnets`.',
+    );
   });
 });
