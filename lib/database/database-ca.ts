@@ -10,17 +10,17 @@ const WELL_KNOWN = 'well-known';
 export abstract class DatabaseCa {
   /**
    * The RSA2048-G1 root of RDS in the region of the stack: for instances and
-   * clusters of RDS and Aurora, Serverless v2 among them. An RDS Proxy has
-   * another one: `wellKnown()`.
+   * clusters of RDS and Aurora, Serverless v2 among them. An RDS Proxy and
+   * Aurora Serverless v1 have another one: `wellKnown()`.
    */
   public static rds(): DatabaseCa {
     return new RdsRoot();
   }
 
   /**
-   * The public authorities that Node trusts: for an RDS Proxy, and for servers
-   * with a certificate that browsers take. Of no use for RDS itself, whose roots
-   * are no public ones.
+   * The public authorities that Node trusts: for an RDS Proxy, for Aurora
+   * Serverless v1, and for servers with a certificate that browsers take. Of no
+   * use for RDS itself, whose roots are no public ones.
    */
   public static wellKnown(): DatabaseCa {
     return new WellKnown();

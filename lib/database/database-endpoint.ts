@@ -16,14 +16,14 @@ interface Endpoint {
   readonly engine?: string;
   /** The property that makes it a replica. */
   readonly replicaBy?: string;
-  readonly kind: 'readers of Aurora' | 'readers of a proxy' | 'proxy' | 'server';
+  readonly kind: 'readers of Aurora' | 'readers of a proxy' | 'proxy' | 'Aurora Serverless v1' | 'server';
 }
 
 /** Looks at what is known of an address: nobody can write to readers, and who has signed the certificates of RDS and of its proxies. */
 export function checkServer(scope: IConstruct, prop: string, host: string, caProp: string, ca: DatabaseCa) {
   checkHost(scope, prop, host);
   checkCa(scope, caProp, ca);
-  const endpoint = endpointOfApp(host) ?? endpointByName(host);
+  const endpoint = knownEndpoint(host);
   if (endpoint === undefined) return;
   const { name, kind, engine, replicaBy } = endpoint;
   if (engine !== undefined && isKnown(engine) && !/^(aurora-)?postgres(ql)?$/i.test(engine)) {
@@ -71,14 +71,24 @@ export function checkServer(scope: IConstruct, prop: string, host: string, caPro
   }
 }
 
+/** What is known of an address. */
+export function knownEndpoint(host: string): Endpoint | undefined {
+  return endpointOfApp(host) ?? endpointByName(host);
+}
+
 function endpointOfApp(host: string): Endpoint | undefined {
   const { resource, attribute } = referredAttribute(host) ?? {};
   if (resource === undefined) return undefined;
   const name = pathOf(resource);
   if (rds.CfnDBCluster.isCfnDBCluster(resource)) {
     const replicaBy = resource.replicationSourceIdentifier === undefined ? undefined : 'replicationSourceIdentifier';
-    const kind = attribute === 'ReadEndpoint.Address' ? 'readers of Aurora' : 'server';
-    return { name, kind, engine: resource.engine, replicaBy };
+    const kind = resource.engineMode === 'serverless' ? 'Aurora Serverless v1' : 'server';
+    return {
+      name,
+      kind: attribute === 'ReadEndpoint.Address' ? 'readers of Aurora' : kind,
+      engine: resource.engine,
+      replicaBy,
+    };
   }
   if (rds.CfnDBInstance.isCfnDBInstance(resource)) {
     return { name, kind: 'server', engine: resource.engine, replicaBy: replicaBy(resource) };

@@ -1,11 +1,13 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import type { Construct, IConstruct } from 'constructs';
+import type { Construct } from 'constructs';
 import { checkRequired, checkSecret } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { checkRegion } from '../same-region';
+import { templateProperties } from '../template-properties';
 import type { DatabaseBinding } from './database';
 import { DatabaseCa, kindOf } from './database-ca';
+import { knownEndpoint } from './database-endpoint';
 import { type ExistingDatabaseOptions, existingDatabase } from './existing-database';
 
 /** What RDS does not say of its instances and clusters. */
@@ -23,6 +25,19 @@ const OLDEST_MAJOR_VERSION = 10;
 
 /** Of the clients that the NocoBase image carries. */
 const NEWEST_CLIENT = 17;
+
+/** From where a database comes, with a name that is not known here. */
+const SOURCES = [
+  'DBSnapshotIdentifier',
+  'DBClusterSnapshotIdentifier',
+  'SourceDBInstanceIdentifier',
+  'SourceDbiResourceId',
+  'SourceDBInstanceAutomatedBackupsArn',
+  'SourceDBClusterIdentifier',
+  'SourceDbClusterResourceId',
+  'SnapshotIdentifier',
+  'GlobalClusterIdentifier',
+];
 
 const CA_WITH_KNOWN_ROOT = 'rds-ca-rsa2048-g1';
 
@@ -42,9 +57,14 @@ export function existingRds(
   checkEngine(scope, source);
   checkSecret(scope, 'database.secret', options?.secret);
   const { ca = DatabaseCa.rds() } = options;
-  checkAuthority(scope, source, ca);
-  warnOfShortcomings(scope, source, options);
   const { hostname: host, port } = endpoint;
+  checkAuthority(scope, source, host, ca);
+  scope.node.addValidation({
+    validate: () => {
+      warnOfShortcomings(scope, source, options);
+      return [];
+    },
+  });
   const { securityGroups } = source.connections;
   return {
     ...existingDatabase(scope, { ...options, ca, host, port, securityGroups }),
@@ -91,37 +111,28 @@ function warnOfShortcomings(
   { databaseName }: ExistingRdsOptions,
 ) {
   const { defaultChild: resource, path } = source.node;
-  const keepsBackups = rds.CfnDBInstance.isCfnDBInstance(resource) || rds.CfnDBCluster.isCfnDBCluster(resource);
-  if (keepsBackups && resource.backupRetentionPeriod === 0) {
+  const isInstance = rds.CfnDBInstance.isCfnDBInstance(resource);
+  if (!isInstance && !rds.CfnDBCluster.isCfnDBCluster(resource)) return;
+  const properties = templateProperties(resource);
+  if (properties.BackupRetentionPeriod === 0) {
     Validations.of(scope).addWarning(
       'cdk-nocobase:database-without-backups',
       `${path} has no automated backups (backupRetention is 0): what an upgrade of NocoBase breaks cannot be undone, and the restore point that nodes note down restores nothing. Keep them for some days.`,
     );
   }
-  const made = nameOfMade(resource);
-  if (databaseName === undefined && made !== undefined && made.name !== 'nocobase') {
+  const name = properties[isInstance ? 'DBName' : 'DatabaseName'];
+  const isMade = isNameOfMade(name) && !SOURCES.some((source) => properties[source] !== undefined);
+  if (databaseName === undefined && isMade && name !== 'nocobase') {
     Validations.of(scope).addWarning(
       'cdk-nocobase:database-not-there',
-      `${path} is made ${made.name === undefined ? 'without a database' : `with the database ${made.name}`}, and nodes look for one that is called nocobase. Make it (\`${made.prop}\` of ${path}), name the one that is there (\`database.databaseName\`), or acknowledge this when somebody makes it by hand.`,
+      `${path} is made ${name === undefined ? 'without a database' : `with the database ${name}`}, and nodes look for one that is called nocobase. Make it (\`${isInstance ? 'databaseName' : 'defaultDatabaseName'}\` of ${path}), name the one that is there (\`database.databaseName\`), or acknowledge this when somebody makes it by hand.`,
     );
   }
 }
 
-/** The database that RDS makes; nothing is known of what comes with a snapshot or from another place. */
-function nameOfMade(resource: IConstruct | undefined): { readonly name?: string; readonly prop: string } | undefined {
-  if (rds.CfnDBInstance.isCfnDBInstance(resource)) {
-    const { dbName, dbSnapshotIdentifier, dbClusterSnapshotIdentifier, sourceDbInstanceIdentifier } = resource;
-    const comes = dbSnapshotIdentifier ?? dbClusterSnapshotIdentifier ?? sourceDbInstanceIdentifier;
-    return comes === undefined && isKnown(dbName ?? '') ? { name: dbName, prop: 'databaseName' } : undefined;
-  }
-  if (rds.CfnDBCluster.isCfnDBCluster(resource)) {
-    const { databaseName, snapshotIdentifier, sourceDbClusterIdentifier, globalClusterIdentifier } = resource;
-    const comes = snapshotIdentifier ?? sourceDbClusterIdentifier ?? globalClusterIdentifier;
-    return comes === undefined && isKnown(databaseName ?? '')
-      ? { name: databaseName, prop: 'defaultDatabaseName' }
-      : undefined;
-  }
-  return undefined;
+/** What is in the template for a name that the deployment knows is no text. */
+function isNameOfMade(name: unknown): name is string | undefined {
+  return name === undefined || (typeof name === 'string' && isKnown(name));
 }
 
 /** What was imported may not say what it is. */
@@ -159,16 +170,29 @@ function checkEngine(scope: Construct, source: rds.IDatabaseInstance | rds.IData
 }
 
 /** Of instances of this app it is known who signs their certificates. */
-function checkAuthority(scope: Construct, { node }: rds.IDatabaseInstance | rds.IDatabaseCluster, ca: DatabaseCa) {
-  const kind = kindOf(ca);
-  if (kind === 'well-known') {
+function checkAuthority(
+  scope: Construct,
+  { node }: rds.IDatabaseInstance | rds.IDatabaseCluster,
+  host: string,
+  ca: DatabaseCa,
+) {
+  const roots = kindOf(ca);
+  const endpoint = knownEndpoint(host)?.kind;
+  if (roots !== undefined && endpoint === 'proxy') {
+    throw invalidProp(scope, {
+      prop: 'database',
+      problem: `${node.path} has the endpoint of an RDS Proxy, and is no instance`,
+      remedy: 'Give it by its address: Database.existing({ host, ca: DatabaseCa.wellKnown(), secret })',
+    });
+  }
+  if (roots === 'well-known' && endpoint !== 'Aurora Serverless v1') {
     throw invalidProp(scope, {
       prop: 'database.ca',
       problem: `are the public authorities, and the certificate of ${node.path} is of RDS's own`,
       remedy: 'Leave it out for the root of RDS; an RDS Proxy in front is given by its address, with Database.existing',
     });
   }
-  if (kind !== 'rds') return;
+  if (roots !== 'rds') return;
   for (const instance of node.findAll().filter(rds.CfnDBInstance.isCfnDBInstance)) {
     const authority = instance.caCertificateIdentifier;
     if (authority !== undefined && !Token.isUnresolved(authority) && authority !== CA_WITH_KNOWN_ROOT) {

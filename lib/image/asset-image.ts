@@ -4,6 +4,7 @@ import { Token } from 'aws-cdk-lib';
 import * as assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { allOptions } from '../all-options';
 import { checkRequired } from '../given';
 import { invalidProp } from '../invalid-prop';
 import { pulledFromEcr } from './ecr-image';
@@ -18,7 +19,7 @@ export function assetImage(
   checkRequired(scope, { 'image.directory': directory });
   checkDockerfile(scope, directory, options.file ?? 'Dockerfile');
   const asset = new assets.DockerImageAsset(scope, 'Image', {
-    ...options,
+    ...allOptions(options),
     directory,
     platform: platformOf(scope, options.platform, context.cpuArchitecture),
   });

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { checkConstruct, checkRequired } from '../given';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { invalidProp, isKnown, isPending } from '../invalid-prop';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, PullThroughCacheOptions } from './nocobase-image';
 
@@ -68,16 +68,21 @@ function checkRepositoryName(scope: Construct, what: string, name: string) {
   }
 }
 
-/** That of the ARN is right also for a repository that was imported without it. */
-function regionOf(scope: Construct, repository: ecr.IRepository): string {
-  const { region } = Stack.of(scope).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+/** That of the ARN is right also for a repository that was imported without it; a look-up may not have answered yet. */
+function regionOf(scope: Construct, repository: ecr.IRepository): string | undefined {
+  const { region, resource, resourceName } = Stack.of(scope).splitArn(
+    repository.repositoryArn,
+    ArnFormat.SLASH_RESOURCE_NAME,
+  );
+  if (isPending(`${resource}/${resourceName}`)) return undefined;
   return region === undefined || Token.isUnresolved(region) ? repository.env.region : region;
 }
 
 /** An interface endpoint reaches the ECR of its own region. */
-function ecrElsewhere(scope: Construct, region: string): string | undefined {
+function ecrElsewhere(scope: Construct, region: string | undefined): string | undefined {
   const ours = Stack.of(scope).region;
-  return ![region, ours].every(isKnown) || region === ours ? undefined : `Amazon ECR in ${region}`;
+  const isElsewhere = region !== undefined && [region, ours].every(isKnown) && region !== ours;
+  return isElsewhere ? `Amazon ECR in ${region}` : undefined;
 }
 
 class PullThroughCacheImage extends ecs.ContainerImage {

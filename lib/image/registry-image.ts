@@ -3,7 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { checkRequired, checkSecret } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
-import { StoredSecret } from '../node/stored-secret';
+import { StoredSecret, storedByName } from '../node/stored-secret';
 import { checkHere } from '../same-region';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, RegistryImageOptions } from './nocobase-image';
@@ -70,18 +70,21 @@ function registryOf(name: string): string {
 }
 
 interface Credentials {
-  readonly secret: secretsmanager.ISecret;
+  readonly secret: StoredSecret;
   /** What ECS finds it by. */
   readonly parameter: string;
 }
 
 function credentialsOf(scope: Construct, secret: secretsmanager.ISecret): Credentials {
   checkSecret(scope, 'image.credentials', secret);
-  if (secret.secretFullArn !== undefined) return { secret, parameter: secret.secretArn };
+  const { secretFullArn, secretArn, secretName } = secret;
+  if (secretFullArn !== undefined) return { secret: StoredSecret.inSecretsManager(secret), parameter: secretArn };
   // ECS takes a complete ARN or, from its own region and account, a name.
   const remedy = "Or write Secret.fromSecretCompleteArn(…), with the ARN's last six characters";
   checkHere(scope, 'image.credentials', secret.env, () => remedy, '(without its complete ARN)');
-  return { secret, parameter: secret.secretName };
+  // Of a part of an ARN CDK may take the end of the name for the random end.
+  const isWholeName = secretArn.endsWith(`:${secretName}`);
+  return { secret: isWholeName ? storedByName(secret) : StoredSecret.inSecretsManager(secret), parameter: secretName };
 }
 
 /**
@@ -100,7 +103,7 @@ class RegistryImage extends ecs.ContainerImage {
   public bind(_: Construct, container: ecs.ContainerDefinition): ecs.ContainerImageConfig {
     const { imageName, credentials } = this;
     if (credentials === undefined) return { imageName };
-    StoredSecret.inSecretsManager(credentials.secret).grantRead(container.taskDefinition.obtainExecutionRole());
+    credentials.secret.grantRead(container.taskDefinition.obtainExecutionRole());
     return { imageName, repositoryCredentials: { credentialsParameter: credentials.parameter } };
   }
 }

@@ -1,7 +1,8 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as efs from 'aws-cdk-lib/aws-efs';
+import type * as efs from 'aws-cdk-lib/aws-efs';
 import type { IConstruct } from 'constructs';
 import { invalidProp, isKnown } from '../invalid-prop';
+import { mountTargetsOf } from '../storage/mount-targets';
 import type { Network } from './network';
 import { knownZoneOf } from './subnet-checks';
 
@@ -38,7 +39,7 @@ function areDifferent({ availabilityZones }: ec2.IVpc, one: string, other: strin
 
 /** Where the file system can be mounted, if all of it can be seen. */
 function zonesOf({ vpc, nodeSubnets, dataSubnets }: Network, fileSystem?: efs.IFileSystem): string[] | undefined {
-  const targets = fileSystem?.node.findAll().filter(efs.CfnMountTarget.isCfnMountTarget) ?? [];
+  const targets = fileSystem ? mountTargetsOf(fileSystem) : [];
   const known = new Map(
     [
       ...vpc.publicSubnets,

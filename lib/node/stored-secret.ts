@@ -33,7 +33,9 @@ export abstract class StoredSecret extends ecs.Secret {
    * @param field of the JSON object that the Secret's value is; without it the whole value
    */
   public static inSecretsManager(secret: secretsmanager.ISecret, field?: string): StoredSecret {
-    return new InSecretsManager(secret, field);
+    const stored = new InSecretsManager(secret, field);
+    checkArn(secret);
+    return stored;
   }
 
   /**
@@ -86,6 +88,11 @@ export abstract class StoredSecret extends ecs.Secret {
   }
 }
 
+/** One that is asked for by its name, which may end as it likes. */
+export function storedByName(secret: secretsmanager.ISecret): StoredSecret {
+  return new InSecretsManager(secret);
+}
+
 class InSecretsManager extends StoredSecret {
   public readonly arn: string;
   public readonly hasField: boolean;
@@ -99,7 +106,7 @@ class InSecretsManager extends StoredSecret {
   ) {
     super();
     refuseOther(secret, 'StoredSecret.inSecretsManager', 'a Secret of Secrets Manager', secret?.secretArn);
-    checkSecret(secret);
+    checkKeyRegion(secret);
     if (field !== undefined && !Token.isUnresolved(field) && !/^[^:]+$/.test(field)) {
       throw invalidProp(secret, {
         prop: 'field',
@@ -181,17 +188,22 @@ function refuseOther(given: unknown, factory: string, wanted: string, arn: unkno
   );
 }
 
-function checkSecret(secret: secretsmanager.ISecret) {
-  const { secretFullArn, secretArn, encryptionKey, env } = secret;
+/** Of an ARN without its random end not every name is found. */
+function checkArn(secret: secretsmanager.ISecret) {
+  const { secretFullArn, secretArn } = secret;
   // CDK takes it for that end as well, and leaves it out of `secretName`.
   const name = secretArn.slice(secretArn.lastIndexOf(':') + 1);
   if (secretFullArn === undefined && isKnown(name) && /-[A-Za-z0-9]{6}$/.test(name)) {
     throw invalidProp(secret, {
       prop: 'secret',
-      problem: `'${name}' ends in a hyphen and six characters, which Secrets Manager takes for the random end of an ARN, and so does not find it by its name`,
+      problem: `'${name}' ends in a hyphen and six characters, which Secrets Manager takes for the random end of an ARN, and so does not find it by a part of its ARN`,
       remedy: 'Import it by its complete ARN: Secret.fromSecretCompleteArn, or fromSecretAttributes with its key',
     });
   }
+}
+
+function checkKeyRegion(secret: secretsmanager.ISecret) {
+  const { encryptionKey, env } = secret;
   if (encryptionKey !== undefined) {
     checkRegion(secret, 'encryptionKey', {
       region: encryptionKey.env.region,

@@ -1,10 +1,13 @@
 import { type ResourceEnvironment, Token, Validations } from 'aws-cdk-lib';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { Construct } from 'constructs';
+import { pathOf, referredResource } from '../app-resources';
 import { checkConstruct, checkRequired } from '../given';
-import { invalidProp, isKnown } from '../invalid-prop';
+import { invalidProp, isKnown, isPending } from '../invalid-prop';
 import { checkHere } from '../same-region';
+import { templateProperties } from '../template-properties';
 import { CLIENT_ACTIONS, mountedBy } from './mount';
+import { mountTargetsOf } from './mount-targets';
 import type { SharedStorageBinding } from './shared-storage';
 
 /**
@@ -137,18 +140,27 @@ function checkFileSystem(storage: Construct, fileSystem: efs.IFileSystem) {
   // More is known of what this app makes.
   const resource = fileSystem.node.defaultChild;
   if (!efs.CfnFileSystem.isCfnFileSystem(resource)) return;
-  const mountTargets = fileSystem.node.findAll().filter(efs.CfnMountTarget.isCfnMountTarget);
-  if (resource.availabilityZoneName !== undefined || mountTargets.length === 1) {
-    throw invalidProp(storage, {
-      prop: 'storage.fileSystem',
-      problem: `${fileSystem.node.path} can be mounted in one availability zone only, and nodes are in two or more`,
-      remedy: 'Give it a mount target in each zone of the nodes (`vpcSubnets`), and leave `oneZone` out',
-    });
-  }
-  if (resource.encrypted === false || resource.encrypted === undefined) {
+  const inOneZone = invalidProp(storage, {
+    prop: 'storage.fileSystem',
+    problem: `${fileSystem.node.path} can be mounted in one availability zone only, and nodes are in two or more`,
+    remedy: 'Give it a mount target in each zone of the nodes (`vpcSubnets`), and leave `oneZone` out',
+  });
+  if (resource.availabilityZoneName !== undefined) throw inOneZone;
+  storage.node.addValidation({
+    validate: () => {
+      warnWithoutEncryption(storage, resource);
+      const targets = mountTargetsOf(fileSystem);
+      return targets.length === 1 && !isPending(targets[0].subnetId) ? [inOneZone.message] : [];
+    },
+  });
+}
+
+function warnWithoutEncryption(storage: Construct, fileSystem: efs.CfnFileSystem) {
+  const { Encrypted = false } = templateProperties(fileSystem);
+  if (Encrypted === false) {
     Validations.of(storage).addWarning(
       'cdk-nocobase:storage-not-encrypted',
-      `${fileSystem.node.path} is not encrypted at rest, and NocoBase keeps key files and the licence in it. Encryption cannot be switched on later: copy the files to one that is (encrypted: true).`,
+      `${pathOf(fileSystem)} is not encrypted at rest, and NocoBase keeps key files and the licence in it. Encryption cannot be switched on later: copy the files to one that is (encrypted: true).`,
     );
   }
 }
@@ -162,7 +174,7 @@ function environmentOf({ env, fileSystemArn }: efs.IFileSystem): ResourceEnviron
 
 function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, accessPoint: efs.IAccessPoint) {
   const other = fileSystemOf(accessPoint);
-  if (other !== undefined && other !== fileSystem && other.fileSystemId !== fileSystem.fileSystemId) {
+  if (other !== undefined && areTwo(other, fileSystem)) {
     throw invalidProp(storage, {
       prop: 'storage.accessPoint',
       problem: `${accessPoint.node.path} is one of ${other.node.path}, and \`storage.fileSystem\` is ${fileSystem.node.path}`,
@@ -182,6 +194,13 @@ function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, acces
       remedy: "Give it posixUser: { uid: '0', gid: '0' }, or give `path` in its place",
     });
   }
+}
+
+/** Two tokens may stand for one, and a token for a file system that is called by its id. */
+function areTwo({ fileSystemId: one }: efs.IFileSystem, { fileSystemId: other }: efs.IFileSystem): boolean {
+  if ([one, other].every(isKnown)) return one !== other;
+  const made = [one, other].map(referredResource);
+  return made.every(efs.CfnFileSystem.isCfnFileSystem) && made[0] !== made[1];
 }
 
 /** One that was imported without it throws. */

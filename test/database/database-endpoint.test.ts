@@ -25,6 +25,9 @@ const readers = (stack: Stack, vpc: ec2.IVpc) =>
     targetRole: 'READ_ONLY',
   });
 
+const serverless = (stack: Stack) =>
+  new rds.CfnDBCluster(stack, 'Serverless', { engine: 'aurora-postgresql', engineMode: 'serverless' });
+
 /** A database by its endpoint in this app, which is a token. */
 const on = (hostOf: (stack: Stack, vpc: ec2.IVpc) => string, ca: DatabaseCa) => () => {
   const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
@@ -121,6 +124,7 @@ test.each<[string, (stack: Stack, vpc: ec2.IVpc) => string, DatabaseCa]>([
         .attrEndpointAddress,
     DatabaseCa.rds(),
   ],
+  ['Aurora Serverless v1', (stack) => serverless(stack).attrEndpointAddress, DatabaseCa.wellKnown()],
   [
     'one whose engine is a token',
     (stack) =>

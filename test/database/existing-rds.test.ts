@@ -1,8 +1,9 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { type App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Database, DatabaseCa, type ExistingRdsOptions, PostgresDatabase } from '../../lib';
+import { Dependable } from 'constructs';
+import { Database, DatabaseCa, type ExistingRdsOptions, type PartBinding, PostgresDatabase } from '../../lib';
 import { RDS_ROOTS } from '../../lib/database/rds-roots.generated';
 import { named, newPlace, told, warnings } from '../part-fixture';
 
@@ -28,14 +29,16 @@ const instance =
   (stack: Stack, vpc: ec2.IVpc) =>
     new rds.DatabaseInstance(stack, 'Crm', { engine, vpc, ...props });
 
-const importedInstance = (engine?: rds.IInstanceEngine) => (stack: Stack) =>
-  rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Crm', {
-    instanceIdentifier: 'crm',
-    instanceEndpointAddress: 'crm.abc123.eu-central-1.rds.amazonaws.com',
-    port: 5433,
-    securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1')],
-    engine,
-  });
+const importedInstance =
+  (engine?: rds.IInstanceEngine, instanceEndpointAddress = 'crm.abc123.eu-central-1.rds.amazonaws.com') =>
+  (stack: Stack) =>
+    rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Crm', {
+      instanceIdentifier: 'crm',
+      instanceEndpointAddress,
+      port: 5433,
+      securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1')],
+      engine,
+    });
 
 const aurora =
   (engine: rds.IClusterEngine, writer = rds.ClusterInstance.serverlessV2('Writer')) =>
@@ -85,18 +88,39 @@ test('an imported Aurora cluster needs its endpoint and port, and its security g
   );
 });
 
+const awaited = ({ startAfter = [] }: PartBinding) =>
+  startAfter.flatMap((each) => Dependable.of(each).dependencyRoots.map(({ node }) => node.path));
+
 test('nodes wait for what answers at an endpoint: the instances of Aurora, the targets of a proxy', () => {
-  const { binding, source } = bind(aurora(AURORA_16));
-  expect(binding.startAfter).toEqual([source.node.findChild('Writer').node.defaultChild]);
+  expect(awaited(bind(aurora(AURORA_16)).binding)).toEqual(['Prod/Aurora/Writer/Resource']);
 
   const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
   const crm = instance()(stack, vpc);
   const proxy = crm.addProxy('Proxy', { vpc, secrets: [crm.secret!] });
   const behind = Database.existing({ host: proxy.endpoint, ca: DatabaseCa.wellKnown(), secret: crm.secret! });
-  expect(behind.bind(stack, context).startAfter).toEqual([
-    expect.objectContaining({ cfnResourceType: 'AWS::RDS::DBProxyTargetGroup' }),
-  ]);
+  expect(awaited(behind.bind(stack, context))).toEqual(['Prod/Crm/Proxy/ProxyTargetGroup']);
 });
+
+test.each<[string, string | undefined, (cluster: rds.CfnDBCluster) => string]>([
+  ['by reference', undefined, ({ ref }) => ref],
+  ['by name', 'crm', () => 'crm'],
+])(
+  'nodes wait for the instances of their cluster, named %s and made when they like, and for no others',
+  (_, name, id) => {
+    const { stack, context } = newPlace({ env: { region: 'eu-central-1' } });
+    const instance = (at: Stack, called: string, dbClusterIdentifier?: string) =>
+      new rds.CfnDBInstance(at, called, { dbInstanceClass: 'db.r8g.large', dbClusterIdentifier });
+    const cluster = new rds.CfnDBCluster(stack, 'Aurora', { engine: 'aurora-postgresql', dbClusterIdentifier: name });
+    instance(stack, 'First', id(cluster));
+    instance(stack, 'Reporting');
+    instance(stack, 'OfAnother', 'erp');
+    instance(new Stack(stack.node.root as App, 'Elsewhere'), 'OfAnotherStack', id(cluster));
+    const server = { host: cluster.attrEndpointAddress, ca: DatabaseCa.rds(), secret: named(stack, 'database') };
+    const binding = Database.existing(server).bind(stack, context);
+    instance(stack, 'Later', id(cluster));
+    expect(awaited(binding)).toEqual(['Prod/First', 'Prod/Later']);
+  },
+);
 
 test('an instance of another region is refused', () => {
   const env = { account: '111122223333', region: 'eu-central-1' };
@@ -156,6 +180,33 @@ describe('synthesis warns', () => {
     ['of nothing else', ownSecret(nothing), undefined],
   ])('%s', (_, warningsOf, expected) => {
     expect(warningsOf()).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
+  });
+
+  test.each<[string, (made: rds.CfnDBInstance) => void]>([
+    ['that it is given later', (made) => (made.dbName = 'nocobase')],
+    ['that it is given by an override', (made) => made.addPropertyOverride('DBName', 'nocobase')],
+    ['that comes with another instance', (made) => (made.sourceDbiResourceId = 'db-ABC')],
+    ['that comes with a backup', (made) => (made.sourceDbInstanceAutomatedBackupsArn = 'arn')],
+    ['that comes by an override', (made) => made.addPropertyOverride('SourceDbiResourceId', 'db-ABC')],
+    ['whose name the deployment knows', (made) => (made.dbName = new CfnParameter(made, 'Name').valueAsString)],
+    ['whose backups are kept in the end', (made) => made.addPropertyOverride('BackupRetentionPeriod', 7)],
+  ])('of no database %s', (what, change) => {
+    const props = what.includes('backups') ? { backupRetention: Duration.days(0) } : { databaseName: undefined };
+    const { stack, source } = bind(instance({ databaseName: 'nocobase', ...props }));
+    change(source.node.defaultChild as rds.CfnDBInstance);
+    expect(warnings(stack)).toEqual([]);
+  });
+
+  test('of no database that a cluster gets with its source', () => {
+    const { stack, source } = bind(aurora(AURORA_16));
+    (source.node.defaultChild as rds.CfnDBCluster).sourceDbClusterResourceId = 'cluster-ABC';
+    expect(warnings(stack)).toEqual([]);
+  });
+
+  test('of no backups that are switched off later', () => {
+    const { stack, source } = bind(instance({ databaseName: 'nocobase' }));
+    (source.node.defaultChild as rds.CfnDBInstance).backupRetentionPeriod = 0;
+    expect(warnings(stack)).toEqual([expect.stringContaining('database-without-backups')]);
   });
 
   test('of no database that is named, or comes from elsewhere', () => {
@@ -230,6 +281,11 @@ test.each<[string, Parameters<typeof bind>, string]>([
     [importedInstance(), { ca: DatabaseCa.wellKnown() }],
     "`database.ca` are the public authorities, and the certificate of Prod/Crm is of RDS's own.",
   ],
+  ...[DatabaseCa.rds(), DatabaseCa.wellKnown()].map((ca): [string, Parameters<typeof bind>, string] => [
+    'an RDS Proxy',
+    [importedInstance(undefined, 'crm.proxy-abc123.eu-central-1.rds.amazonaws.com'), { ca }],
+    '`database` Prod/Crm has the endpoint of an RDS Proxy, and is no instance. Give it by its address: Database.existing({ host, ca: DatabaseCa.wellKnown(), secret }).',
+  ]),
 ])('%s is refused', (_, [make, options], message) => {
   expect(() => bind(make, options)).toThrow(message);
 });
@@ -261,6 +317,12 @@ test.each<[string, (stack: Stack, vpc: ec2.IVpc) => Database, string]>([
 ])('%s is refused', (_, make, message) => {
   const { stack, vpc, context } = newPlace({ env: { region: 'eu-central-1' } });
   expect(() => make(stack, vpc).bind(stack, context)).toThrow(message);
+});
+
+test('Aurora Serverless v1 is verified by the public roots', () => {
+  const serverless = (stack: Stack, vpc: ec2.IVpc) =>
+    new rds.ServerlessCluster(stack, 'Aurora', { engine: AURORA_16, vpc }) as unknown as rds.IDatabaseCluster;
+  expect(() => bind(serverless, { ca: DatabaseCa.wellKnown() })).not.toThrow();
 });
 
 test('another authority is taken with its root', () => {

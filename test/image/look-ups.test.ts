@@ -23,6 +23,12 @@ test.each<[string, (stack: Stack, lookedUp: (name: string) => string) => NocoBas
   expect(pull(image(stack, lookedUp), { stack }).image).toContain('dummy-value-for-');
 });
 
+test('the region of a repository that is looked up is not taken for another one', () => {
+  const stack = newStack({ env });
+  const lookedUp = ecr.Repository.fromLookup(stack, 'Repository', { repositoryName: 'nocobase' });
+  expect(pull(NocoBaseImage.fromEcr(lookedUp, '2.2.15'), { stack }).binding.internet).toBeUndefined();
+});
+
 test('the region of a cache that is looked up is not taken for another one', () => {
   const stack = newStack({ env });
   const region = ssm.StringParameter.valueFromLookup(stack, '/region');

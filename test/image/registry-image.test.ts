@@ -84,6 +84,21 @@ describe('credentials', () => {
     expect(Object.keys(allowed(statements))).toEqual([expect.stringMatching(/:secret:registry-\?{6}$/)]);
   });
 
+  test('are found by a name that ends like an ARN', () => {
+    const { container, statements } = pullWith((stack) =>
+      secretsmanager.Secret.fromSecretNameV2(stack, 'Credentials', 'team-docker'),
+    );
+    expect(container.RepositoryCredentials.CredentialsParameter).toBe('team-docker');
+    expect(Object.keys(allowed(statements))).toEqual([expect.stringMatching(/:secret:team-docker-\?{6}$/)]);
+  });
+
+  test('are not found by a part of an ARN that ends like a whole one, of which CDK leaves the end out', () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:team-docker';
+    expect(() => pullWith((stack) => secretsmanager.Secret.fromSecretPartialArn(stack, 'Credentials', arn))).toThrow(
+      "`secret` 'team-docker' ends in a hyphen and six characters",
+    );
+  });
+
   test('of another region need a complete ARN', () => {
     const stack = newStack({ env: { account: '111122223333', region: 'eu-central-1' } });
     const arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:registry';

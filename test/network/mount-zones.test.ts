@@ -59,6 +59,20 @@ test('mount targets of a file system that is made elsewhere in the app are looke
   expect(existing.nodes).toEqual(['private-a', 'private-b']);
 });
 
+test('also those that are made beside it', () => {
+  const { nodes } = nodesAndMounts((stack, vpc) => {
+    const fileSystem = new efs.FileSystem(stack, 'Files', { vpc, vpcSubnets: zones('a'), encrypted: true });
+    const { fileSystemId, connections } = fileSystem;
+    new efs.CfnMountTarget(stack, 'Beside', {
+      fileSystemId,
+      subnetId: vpc.privateSubnets[2].subnetId,
+      securityGroups: connections.securityGroups.map(({ securityGroupId }) => securityGroupId),
+    });
+    return { storage: SharedStorage.existing({ fileSystem, path: '/nocobase' }) };
+  });
+  expect(nodes).toEqual(['private-a', 'private-c']);
+});
+
 test('of one that was imported nothing is known', () => {
   const { nodes } = nodesAndMounts((stack) => ({
     storage: SharedStorage.existing({

@@ -2,6 +2,7 @@ import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { ClusterPlugins, type ExistingStorage, NocoBaseCluster, SharedStorage } from '../../lib';
 import { only, render, synthesize } from '../cluster-fixture';
 import { newPlace, rendered, warnings } from '../part-fixture';
@@ -129,6 +130,57 @@ test('file system, access point and path may be known at the deployment only', (
   );
 });
 
+test.each<[string, (stack: Stack) => string]>([
+  ['an import of another stack', () => Fn.importValue('Files')],
+  ['Parameter Store', (stack) => StringParameter.valueForStringParameter(stack, '/files')],
+  ['a look-up', (stack) => StringParameter.valueFromLookup(stack, '/files')],
+  ['a parameter of the stack', (stack) => new CfnParameter(stack, `Id${stack.node.children.length}`).valueAsString],
+])('a file system whose id is from %s may be imported twice, once for its access point', (_, idOf) => {
+  const twice: Make = (stack) => ({
+    fileSystem: imported(stack, 'One', idOf(stack)),
+    accessPoint: efs.AccessPoint.fromAccessPointAttributes(stack, 'AccessPoint', {
+      accessPointId: 'fsap-1',
+      fileSystem: imported(stack, 'Two', idOf(stack)),
+    }),
+  });
+  expect(() => bind(twice, { account: '111122223333', region: 'eu-central-1' })).not.toThrow();
+});
+
+test('a file system of the app may be imported for its access point', () => {
+  expect(() =>
+    bind((stack, vpc) => {
+      const fileSystem = made(stack, vpc);
+      const accessPoint = efs.AccessPoint.fromAccessPointAttributes(stack, 'AccessPoint', {
+        accessPointId: 'fsap-1',
+        fileSystem: imported(stack, 'Again', fileSystem.fileSystemId),
+      });
+      return { fileSystem, accessPoint };
+    }),
+  ).not.toThrow();
+});
+
+describe('a file system with a mount target in one subnet', () => {
+  const inOneSubnet = () =>
+    bind((stack, vpc) => ({
+      fileSystem: made(stack, vpc, { vpcSubnets: { subnets: [vpc.privateSubnets[0]] } }),
+      path: '/a',
+    })).stack;
+
+  test('is refused', () => {
+    const stack = inOneSubnet();
+    expect(() => Template.fromStack(stack)).toThrow(
+      '`storage.fileSystem` Prod/Company can be mounted in one availability zone only, and nodes are in two or more.',
+    );
+  });
+
+  test('is taken when it is given another one, also later', () => {
+    const stack = inOneSubnet();
+    const { fileSystemId } = stack.node.findChild('Company') as efs.FileSystem;
+    new efs.CfnMountTarget(stack, 'Other', { fileSystemId, subnetId: 'subnet-1', securityGroups: [] });
+    expect(() => Template.fromStack(stack)).not.toThrow();
+  });
+});
+
 test('user and group of an access point may be known at the deployment only', () => {
   expect(() =>
     bind((stack, vpc) => {
@@ -192,17 +244,22 @@ test.each<[string, Make, string]>([
     '`storage.fileSystem` Prod/Company can be mounted in one availability zone only, and nodes are in two or more.',
   ],
   [
-    'one with a single mount target',
-    (stack, vpc) => ({
-      fileSystem: made(stack, vpc, { vpcSubnets: { subnets: [vpc.privateSubnets[0]] } }),
-      path: '/a',
+    'an access point of another file system',
+    (stack) => ({
+      accessPoint: efs.AccessPoint.fromAccessPointAttributes(stack, 'AccessPoint', {
+        accessPointId: 'fsap-1',
+        fileSystem: imported(stack, 'Other', 'fs-2'),
+      }),
     }),
-    'can be mounted in one availability zone only',
+    '`storage.accessPoint` Prod/AccessPoint is one of Prod/Other, and `storage.fileSystem` is Prod/Imported.',
   ],
   [
-    'an access point of another file system',
-    (stack, vpc) => ({ accessPoint: made(stack, vpc).addAccessPoint('AccessPoint') }),
-    '`storage.accessPoint` Prod/Company/AccessPoint is one of Prod/Company, and `storage.fileSystem` is Prod/Imported.',
+    'an access point of another file system of the app',
+    (stack, vpc) => ({
+      fileSystem: new efs.FileSystem(stack, 'Other', { vpc, encrypted: true }),
+      accessPoint: made(stack, vpc).addAccessPoint('AccessPoint'),
+    }),
+    '`storage.accessPoint` Prod/Company/AccessPoint is one of Prod/Company, and `storage.fileSystem` is Prod/Other.',
   ],
   [
     'an access point of somebody',
@@ -269,6 +326,15 @@ describe.each([
 test('one that is not encrypted is warned of', () => {
   const { stack } = bind((of, vpc) => ({ fileSystem: made(of, vpc, { encrypted: false }), path: '/a' }));
   expect(warnings(stack)).toEqual([expect.stringContaining('Prod/Company is not encrypted at rest')]);
+});
+
+test.each<[string, (resource: efs.CfnFileSystem) => void]>([
+  ['later', (resource) => (resource.encrypted = true)],
+  ['by an override', (resource) => resource.addPropertyOverride('Encrypted', true)],
+])('one that is encrypted %s is not', (_, encrypt) => {
+  const { stack } = bind((of, vpc) => ({ fileSystem: made(of, vpc, { encrypted: false }), path: '/a' }));
+  encrypt(stack.node.findChild('Company').node.defaultChild as efs.CfnFileSystem);
+  expect(warnings(stack)).toEqual([]);
 });
 
 test('a cluster on it makes no file system', () => {
