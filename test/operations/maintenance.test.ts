@@ -164,7 +164,7 @@ describe('the alarm', () => {
     'refuses %s, and says what it takes',
     (maintenanceAlarmAfter) => {
       expect(() => newCluster({ maintenanceAlarmAfter })).toThrow(
-        /NocoBaseCluster \[Prod\/NocoBase.*`maintenanceAlarmAfter` must be whole hours between 1 and 24, got: .*leave it out for 4 hours/,
+        /cdk-nocobase \[Prod\/NocoBase.*`maintenanceAlarmAfter` must be whole hours between 1 and 24, got: .*leave it out for 4 hours/,
       );
     },
   );
