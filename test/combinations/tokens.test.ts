@@ -277,7 +277,7 @@ test('every interface of the library is asked', () => {
 test.each(cases)('%s: %s', (_, kind, make) => {
   const said = outcome(make);
   if (said === TAKEN) return;
-  const [, prop] = /^NocoBaseCluster \[Prod\/[\w/]+\]: `([\w.]+)` .+\. [A-Z].+[.!]$/.exec(said) ?? [undefined, said];
+  const [, prop] = /^cdk-nocobase \[Prod\/[\w/]+\]: `([\w.]+)` .+\. [A-Z].+[.!]$/.exec(said) ?? [undefined, said];
   expect(REFUSED[prop] === kind ? prop : KNOWN_AT_SYNTHESIS).toContain(prop);
   expect(said).not.toMatch(ENCODED);
 });
