@@ -36,17 +36,17 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
   const { root } = scope.node;
   const claimed = CLAIMED.get(root) ?? [];
   CLAIMED.set(root, claimed);
+  const network = identityOf(vpc, vpc.vpcId);
+  let namedAlike: { readonly place: string; readonly other: Claim } | undefined;
   for (const [purpose, place] of Object.entries(places)) {
-    const network = identityOf(vpc, vpc.vpcId);
     const neighbourhood = neighbourhoodOf(scope, network, place);
     if ([place, neighbourhood].some(hasPendingPart)) continue;
     const identity = identityOf(scope, place);
-    const earlier = claimed.find(
+    const others = claimed.filter(
       (other) => other.neighbourhood === neighbourhood && overlap(other.identity, identity) && isInTree(other.scope),
     );
-    if (earlier && earlier.network !== network && isNameOfAZone(place)) {
-      warnOfOneName(scope, prop, purpose, place, earlier);
-    } else if (earlier) {
+    const earlier = others.find((other) => other.network === network || !isNameOfAZone(place));
+    if (earlier) {
       const whose = earlier.scope === scope ? `\`${earlier.prop}\`` : `[${earlier.scope.node.path}]`;
       throw invalidProp(scope, {
         prop,
@@ -54,8 +54,10 @@ export function claim(scope: IConstruct, vpc: IVpc, { prop, places, remedy }: Cl
         remedy: remedy ?? 'Give each a place of its own: they would overwrite each other’s data',
       });
     }
+    if (others.length > 0) namedAlike ??= { place, other: others[0] };
     claimed.push({ scope, prop, purpose, neighbourhood, network, place, identity });
   }
+  if (namedAlike) warnOfOneName(scope, prop, namedAlike.place, namedAlike.other);
 }
 
 /**
@@ -91,10 +93,10 @@ function isNameOfAZone(place: string): boolean {
   return name !== undefined && !Token.isUnresolved(place) && !/\.(amazonaws\.com(\.cn)?|on\.aws)$/i.test(name);
 }
 
-function warnOfOneName(scope: IConstruct, prop: string, purpose: string, place: string, earlier: Claim) {
+function warnOfOneName(scope: IConstruct, prop: string, place: string, other: Claim) {
   Validations.of(scope).addWarning(
     `cdk-nocobase:one-name-in-two-networks-${prop}`,
-    `\`${prop}\` has its ${purpose} in ${place}, a name by which [${earlier.scope.node.path}] in another VPC has its ${earlier.purpose}. If that is one server they overwrite each other’s data: give each a place of its own there. Acknowledge this where it is another server in each network.`,
+    `\`${prop}\` is in ${place}, a name by which [${other.scope.node.path}] in another VPC has its \`${other.prop}\`. If that is one server they overwrite each other’s data: give each a place of its own there. Acknowledge this where it is another server in each network.`,
   );
 }
 

@@ -20,6 +20,7 @@ import {
 } from '../lib';
 import { environment } from './cluster-fixture';
 import { warnings } from './network/network-fixture';
+import { stored } from './part-fixture';
 
 const ENV = { account: '111111111111', region: 'eu-central-1' };
 
@@ -199,11 +200,24 @@ test.each(['db.example.com', 'pg.abc123.aivencloud.com', 'pg.test.example.com'])
   (host) => {
     expect(inNetworksOfTheirOwn(host)).toContainEqual(
       expect.stringContaining(
-        `\`database\` has its tables in PostgreSQL ${host}:5432, database nocobase, schema public, a name by which [Prod/A] in another VPC has its tables.`,
+        `\`database\` is in PostgreSQL ${host}:5432, database nocobase, schema public, a name by which [Prod/A] in another VPC has its \`database\`.`,
       ),
     );
   },
 );
+
+test('of a Redis that may be another one it is said once, and one in the same network is refused all the same', () => {
+  const stack = stackOf(new App());
+  const password = stored(stack, 'redis');
+  const make = (id: string, vpcOf = id) => {
+    const vpc = (stack.node.tryFindChild(vpcOf) as Vpc) ?? new Vpc(stack, vpcOf, { maxAzs: 2 });
+    return cluster(stack, `In${id}`, { vpc, redis: Redis.existing({ host: 'redis.example.com', password }) });
+  };
+  make('One');
+  make('Other');
+  expect(warnings(stack).filter((text) => text.includes('another VPC'))).toHaveLength(1);
+  expect(() => make('Third', 'Other')).toThrow('where [Prod/InOther] has its cache already');
+});
 
 test('on the node itself each cluster has a place of its own, and a function only one', () => {
   const stack = stackOf(new App());
