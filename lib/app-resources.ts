@@ -1,5 +1,6 @@
 import { Reference, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { isKnown } from './invalid-prop';
 import { contentsOf } from './token-contents';
 
 /** An attribute of a resource of the app. */
@@ -28,6 +29,15 @@ export function referredResource(text: string | undefined): IConstruct | undefin
 /** The resources that a text is put together from. */
 export function resourcesIn(scope: IConstruct, text: string): IConstruct[] {
   return contentsOf(scope, text).references.map(({ target }) => target);
+}
+
+/**
+ * Whether two ids are those of different resources of a kind. One that the app makes may also be imported by its id: of
+ * such two nothing is known.
+ */
+export function areDifferent(isOfKind: (construct: unknown) => boolean, one: string, other: string): boolean {
+  const made = [one, other].map(referredResource);
+  return made.every(isOfKind) ? made[0] !== made[1] : [one, other].every(isKnown) && one !== other;
 }
 
 /** All resources of a kind in the app. */

@@ -35,6 +35,12 @@ export function checkConstruct(scope: IConstruct, prop: string, given: unknown, 
   });
 }
 
+/** The same, and nothing at all. */
+export function checkRequiredConstruct(scope: IConstruct, prop: string, given: unknown, imported: string) {
+  checkRequired(scope, { [prop]: given });
+  checkConstruct(scope, prop, given, imported);
+}
+
 /** Refuses an ARN or a name in place of a Secret, and nothing at all. */
 export function checkSecret(scope: IConstruct, prop: string, secret: ISecret | undefined) {
   checkRequired(scope, { [prop]: secret });

@@ -1,4 +1,4 @@
-import { type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
+import { type ResourceEnvironment, Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import { invalidProp, typeOf } from './invalid-prop';
@@ -13,6 +13,11 @@ export interface Regional {
   /** What it is, in front of the clause. */
   readonly what?: string;
   readonly remedy: string;
+}
+
+/** Whether two are deployed together: in one account and region, and in one stage, which may go to several. */
+export function areTogether(one: IConstruct, other: IConstruct): boolean {
+  return Stage.of(one) === Stage.of(other) && Stack.of(one).environment === Stack.of(other).environment;
 }
 
 /** Refuses what is known to be in another region. */

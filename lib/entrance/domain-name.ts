@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
 import { referredResource } from '../app-resources';
-import { checkConstruct, checkRequired } from '../given';
+import { checkRequired, checkRequiredConstruct } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
 
 /** The bare name of a host. The last label may be in Punycode: `xn--p1ai`. */
@@ -37,8 +37,8 @@ export function checkCertificateRegion(
   certificate: acm.ICertificate,
   { region, by, remedy, orInIam }: CertificatePlace,
 ) {
-  checkRequired(scope, { 'entrance.certificate': certificate });
-  checkConstruct(scope, 'entrance.certificate', certificate, 'Certificate.fromCertificateArn(this, id, arn)');
+  const imported = 'Certificate.fromCertificateArn(this, id, arn)';
+  checkRequiredConstruct(scope, 'entrance.certificate', certificate, imported);
   if (orInIam && IN_IAM.test(certificate.certificateArn)) return;
   const given = regionOf(scope, certificate.certificateArn, orInIam ? 'ACM or IAM' : 'ACM');
   if (given !== undefined && ![given, region].some(Token.isUnresolved) && given !== region) {

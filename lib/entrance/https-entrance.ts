@@ -4,7 +4,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import { checkConstruct, checkRequired } from '../given';
+import { checkRequiredConstruct } from '../given';
 import { invalidProp, isKnown } from '../invalid-prop';
 import { allowClients } from './allowed-clients';
 import { claimName } from './claimed-names';
@@ -44,8 +44,7 @@ export class DomainEntrance extends Construct {
     const { domainName, hostedZone } = props;
     checkDomainName(this, domainName);
     const imported = 'HostedZone.fromHostedZoneAttributes(this, id, { hostedZoneId, zoneName })';
-    checkRequired(this, { 'entrance.hostedZone': hostedZone });
-    checkConstruct(this, 'entrance.hostedZone', hostedZone, imported);
+    checkRequiredConstruct(this, 'entrance.hostedZone', hostedZone, imported);
     const zoneName = nameOf(this, hostedZone);
     checkZoneIsPublic(this, hostedZone);
     if ([domainName, zoneName].every(isKnown) && !`.${domainName}`.endsWith(`.${zoneName}`)) {

@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { resources } from '../app-resources';
-import { checkConstruct, checkRequired } from '../given';
+import { checkRequiredConstruct } from '../given';
 import { checkPort } from '../host-and-port';
 import { invalidProp, isPending } from '../invalid-prop';
 import { allowClients } from './allowed-clients';
@@ -29,8 +29,7 @@ export class LoadBalancerEntrance extends Construct {
     const { region } = Stack.of(this);
     const imported =
       'ApplicationLoadBalancer.fromApplicationLoadBalancerAttributes(this, id, { loadBalancerArn, securityGroupId, … })';
-    checkRequired(this, { 'entrance.loadBalancer': loadBalancer });
-    checkConstruct(this, 'entrance.loadBalancer', loadBalancer, imported);
+    checkRequiredConstruct(this, 'entrance.loadBalancer', loadBalancer, imported);
     checkLoadBalancer(this, loadBalancer);
     checkDomainName(this, domainName);
     checkPort(this, 'entrance.port', port);

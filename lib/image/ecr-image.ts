@@ -3,7 +3,7 @@ import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { checkConstruct, checkRequired } from '../given';
+import { checkRequired, checkRequiredConstruct } from '../given';
 import { invalidProp, isKnown, isPending } from '../invalid-prop';
 import { checkTagOrDigest } from './image-version';
 import type { NocoBaseImageBinding, PullThroughCacheOptions } from './nocobase-image';
@@ -13,8 +13,7 @@ const REPOSITORY_NAME = /^([a-z0-9]+([._-]+[a-z0-9]+)*\/)*[a-z0-9]+([._-]+[a-z0-
 const NO_PREFIX = 'ROOT';
 
 export function ecrImage(scope: Construct, repository: ecr.IRepository, tagOrDigest: string): NocoBaseImageBinding {
-  checkRequired(scope, { 'image.repository': repository });
-  checkConstruct(scope, 'image.repository', repository, 'Repository.fromRepositoryName(this, id, name)');
+  checkRequiredConstruct(scope, 'image.repository', repository, 'Repository.fromRepositoryName(this, id, name)');
   checkTagOrDigest(scope, tagOrDigest);
   return {
     reference: repository.repositoryUriForTagOrDigest(tagOrDigest),

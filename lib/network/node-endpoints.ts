@@ -1,9 +1,11 @@
-import { Stack, Stage, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
+import { resources } from '../app-resources';
 import { checkConstruct, IMPORTED_VPC } from '../given';
 import { invalidProp, isPending } from '../invalid-prop';
+import { areTogether } from '../same-region';
 import { checkOtherEndpoints, withoutS3Gateway } from './other-endpoints';
 import { compareVpcs } from './same-vpc';
 import { refuseSharedVpc } from './shared-vpc';
@@ -226,17 +228,13 @@ export class NodeEndpoints extends Construct implements ec2.IConnectable {
 
 /** The endpoints, others than the scope, that were made for a VPC in the same stage, account and region: only to those can rules be added. */
 export function findNodeEndpoints(scope: IConstruct, vpc: ec2.IVpc): NodeEndpoints | undefined {
-  const stage = Stage.of(scope);
-  return (stage ?? scope).node
-    .findAll()
-    .find(
-      (other): other is NodeEndpoints =>
-        other instanceof NodeEndpoints &&
-        other !== scope &&
-        Stage.of(other) === stage &&
-        Stack.of(other).environment === Stack.of(scope).environment &&
-        compareVpcs(other.vpc, vpc) === 'same',
-    );
+  return resources(scope, isNodeEndpoints).find(
+    (other) => other !== scope && areTogether(other, scope) && compareVpcs(other.vpc, vpc) === 'same',
+  );
+}
+
+function isNodeEndpoints(construct: unknown): construct is NodeEndpoints {
+  return construct instanceof NodeEndpoints;
 }
 
 /** Whether one was made that is made by choice only. */

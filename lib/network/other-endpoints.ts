@@ -1,9 +1,10 @@
-import { Stack, Stage } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { CfnVPCEndpoint, type ISubnet, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 import { pathOf, resources } from '../app-resources';
 import { identityOf } from '../identity';
 import { invalidProp, isPending } from '../invalid-prop';
+import { areTogether } from '../same-region';
 
 /** Those of the subnets that go by no gateway endpoint for S3 of the app, as far as their route tables are known. */
 export function withoutS3Gateway(scope: IConstruct, vpc: IVpc, subnets: ISubnet[]): ISubnet[] {
@@ -54,10 +55,7 @@ function endpointsOf(scope: IConstruct, vpc: IVpc): CfnVPCEndpoint[] {
   if (isPending(vpc.vpcId)) return [];
   const identity = identityOf(vpc, vpc.vpcId);
   return resources(scope, CfnVPCEndpoint.isCfnVPCEndpoint).filter(
-    (endpoint) =>
-      Stage.of(endpoint) === Stage.of(scope) &&
-      Stack.of(endpoint).environment === Stack.of(scope).environment &&
-      identityOf(endpoint, endpoint.vpcId ?? '') === identity,
+    (endpoint) => areTogether(endpoint, scope) && identityOf(endpoint, endpoint.vpcId ?? '') === identity,
   );
 }
 

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { CfnVPC, type IVpc } from 'aws-cdk-lib/aws-ec2';
-import { referredResource } from '../app-resources';
+import { areDifferent } from '../app-resources';
 import { identityOf } from '../identity';
 import { isKnown, isPending } from '../invalid-prop';
 
@@ -19,8 +19,7 @@ export function compareVpcs(one: IVpc, other: IVpc): 'same' | 'different' | 'unk
   return [one, other].every(({ node }) => node.defaultChild !== undefined) ? 'different' : 'unknown';
 }
 
-/** Whether two ids are those of different VPCs. One that this app makes may be imported by its id: of such two nothing is known. */
+/** Whether two ids are those of different VPCs. */
 export function areDifferentVpcs(one: string, other: string): boolean {
-  const made = [one, other].map(referredResource);
-  return made.every(CfnVPC.isCfnVPC) ? made[0] !== made[1] : [one, other].every(isKnown) && one !== other;
+  return areDifferent(CfnVPC.isCfnVPC, one, other);
 }

@@ -1,9 +1,10 @@
-import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { referredResource, resources } from '../app-resources';
 import { identityOf } from '../identity';
 import { invalidProp } from '../invalid-prop';
+import { areTogether } from '../same-region';
 
 /** Where ECS places nodes. */
 export interface NodeCapacity {
@@ -164,8 +165,7 @@ function findAssociations(cluster: ecs.ICluster): ecs.CfnClusterCapacityProvider
     name === undefined ? [] : [identityOf(cluster, name)],
   );
   return resources(cluster, ecs.CfnClusterCapacityProviderAssociations.isCfnClusterCapacityProviderAssociations)
-    .filter((other) => Stage.of(other) === Stage.of(cluster))
-    .filter((other) => Stack.of(other).environment === Stack.of(cluster).environment)
+    .filter((other) => areTogether(other, cluster))
     .filter(
       ({ node, cluster: name }) =>
         (made && referredResource(name) === made) || names.includes(identityOf(node.scope!, name)),

@@ -1,8 +1,8 @@
 import { type ResourceEnvironment, Token, Validations } from 'aws-cdk-lib';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import { Construct } from 'constructs';
-import { pathOf, referredResource } from '../app-resources';
-import { checkConstruct, checkRequired } from '../given';
+import { areDifferent, pathOf } from '../app-resources';
+import { checkConstruct, checkRequiredConstruct } from '../given';
 import { invalidProp, isKnown, isPending } from '../invalid-prop';
 import { checkHere } from '../same-region';
 import { templateProperties } from '../template-properties';
@@ -68,8 +68,8 @@ const STATEMENT = JSON.stringify({
 
 export function existingStorage(scope: Construct, given: ExistingStorage): SharedStorageBinding {
   const storage = new Construct(scope, 'Storage');
-  checkRequired(storage, { 'storage.fileSystem': given?.fileSystem });
-  checkConstruct(storage, 'storage.fileSystem', given.fileSystem, 'FileSystem.fromFileSystemAttributes(this, id, …)');
+  const ofFileSystem = 'FileSystem.fromFileSystemAttributes(this, id, …)';
+  checkRequiredConstruct(storage, 'storage.fileSystem', given?.fileSystem, ofFileSystem);
   const { fileSystem, accessPoint, path } = given;
   if (accessPoint !== undefined) {
     const imported = 'AccessPoint.fromAccessPointAttributes(this, id, …)';
@@ -174,7 +174,10 @@ function environmentOf({ env, fileSystemArn }: efs.IFileSystem): ResourceEnviron
 
 function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, accessPoint: efs.IAccessPoint) {
   const other = fileSystemOf(accessPoint);
-  if (other !== undefined && areTwo(other, fileSystem)) {
+  if (
+    other !== undefined &&
+    areDifferent(efs.CfnFileSystem.isCfnFileSystem, other.fileSystemId, fileSystem.fileSystemId)
+  ) {
     throw invalidProp(storage, {
       prop: 'storage.accessPoint',
       problem: `${accessPoint.node.path} is one of ${other.node.path}, and \`storage.fileSystem\` is ${fileSystem.node.path}`,
@@ -194,13 +197,6 @@ function checkAccessPoint(storage: Construct, fileSystem: efs.IFileSystem, acces
       remedy: "Give it posixUser: { uid: '0', gid: '0' }, or give `path` in its place",
     });
   }
-}
-
-/** Two tokens may stand for one, and a token for a file system that is called by its id. */
-function areTwo({ fileSystemId: one }: efs.IFileSystem, { fileSystemId: other }: efs.IFileSystem): boolean {
-  if ([one, other].every(isKnown)) return one !== other;
-  const made = [one, other].map(referredResource);
-  return made.every(efs.CfnFileSystem.isCfnFileSystem) && made[0] !== made[1];
 }
 
 /** One that was imported without it throws. */
